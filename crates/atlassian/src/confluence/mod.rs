@@ -1,0 +1,38 @@
+//! Confluence Cloud REST API, v2, through the OAuth gateway.
+
+mod list;
+mod pages;
+mod spaces;
+
+pub use pages::{Bodies, BodyFormat, PageQuery, PageSort, PageStatus, PageVersion, WikiPage, WikiPages};
+pub use spaces::{Space, SpaceQuery, SpaceStatus, Spaces};
+
+use connector_domain::CloudId;
+use url::Url;
+
+use crate::client::Atlassian;
+use crate::endpoints::join;
+use crate::link;
+
+/// Confluence of one site. See [`Atlassian::confluence`].
+#[derive(Debug, Clone, Copy)]
+pub struct Confluence<'a> {
+    pub(crate) client: &'a Atlassian,
+    pub(crate) cloud_id: &'a CloudId,
+}
+
+impl Confluence<'_> {
+    /// `{api_url}/ex/confluence/{cloudId}/wiki/api/v2/{path}`. The site's own address takes no OAuth token.
+    fn url(&self, path: &[&str]) -> Url {
+        let base = ["ex", "confluence", self.cloud_id.as_str(), "wiki", "api", "v2"];
+        join(&self.client.endpoints.api_url, &[&base, path].concat())
+    }
+}
+
+/// The address for people of something at `webui`, from the list's own base or, without one, the site's address.
+fn link_of(url: Option<&str>, webui: Option<&str>, site_url: &str) -> Option<String> {
+    match url {
+        Some(url) => Some(url.to_owned()),
+        None => link::below(&format!("{}/wiki", site_url.trim_end_matches('/')), webui?),
+    }
+}

@@ -1,0 +1,167 @@
+use connector_domain::{AccessToken, AccountId, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Jira;
+use crate::http::Answer;
+use crate::page::{Listing, Page, Pager, read_records};
+use crate::{ApiError, link};
+
+const ROUTE: &str = "/rest/api/3/project/search";
+/// Without these, a project has neither description nor lead.
+const EXPAND: &str = "description,lead,url,insight";
+
+/// A project of Jira.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// What the project is known by for ever.
+    #[serde(deserialize_with = "crate::lenient::id")]
+    pub id: String,
+    /// May be changed by an administrator.
+    #[serde(deserialize_with = "crate::lenient::id")]
+    pub key: String,
+    #[serde(default, deserialize_with = "crate::lenient::or_default")]
+    pub name: String,
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub lead: Option<Lead>,
+    /// A link that the project's people have set; not the project's own address, which is
+    /// [`Project::browse_url`].
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub url: Option<String>,
+    /// `software`, `service_desk`, `business`, ….
+    #[serde(default, rename = "projectTypeKey", deserialize_with = "crate::lenient::text")]
+    pub project_type: Option<String>,
+    /// `classic` or `next-gen`.
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub style: Option<String>,
+    #[serde(default)]
+    pub is_private: Option<bool>,
+    #[serde(default)]
+    pub archived: Option<bool>,
+    #[serde(default)]
+    pub insight: Option<Insight>,
+}
+
+impl Project {
+    /// The project's page for people, on the site at `site_url`.
+    pub fn browse_url(&self, site_url: &str) -> String {
+        link::browse(site_url, &self.key)
+    }
+}
+
+/// Who leads a project. A closed account may show neither.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lead {
+    #[serde(default)]
+    pub account_id: Option<AccountId>,
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub display_name: Option<String>,
+}
+
+/// A cheap way to see whether a project has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Insight {
+    #[serde(default)]
+    pub total_issue_count: Option<u64>,
+    #[serde(default, deserialize_with = "crate::lenient::time")]
+    pub last_issue_update_time: Option<Timestamp>,
+}
+
+/// Which projects to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectQuery {
+    /// How many to skip.
+    pub start_at: u64,
+    /// How many to ask for; Jira gives no more than 100.
+    pub max_results: u32,
+    /// Empty for Jira's default, live ones.
+    pub status: Vec<ProjectStatus>,
+}
+
+impl Default for ProjectQuery {
+    fn default() -> Self {
+        Self { start_at: 0, max_results: 100, status: Vec::new() }
+    }
+}
+
+words! {
+    /// Of a project; `deleted` is in the trash.
+    ProjectStatus { Live = "live", Archived = "archived", Deleted = "deleted" }
+}
+
+impl<'a> Jira<'a> {
+    /// One page of the projects that the person can see (`GET /rest/api/3/project/search`). Needs
+    /// `read:jira-work`.
+    pub async fn projects(
+        &self,
+        token: &AccessToken,
+        query: &ProjectQuery,
+    ) -> Result<Page<Project, u64>, ApiError> {
+        let mut url = self.url(&["project", "search"]);
+        url.query_pairs_mut()
+            .append_pair("startAt", &query.start_at.to_string())
+            .append_pair("maxResults", &query.max_results.to_string())
+            .append_pair("expand", EXPAND)
+            .extend_pairs(query.status.iter().map(|status| ("status", status.as_str())));
+        self.client.get(ROUTE, url, token, |answer| read_page(answer, query.start_at)).await
+    }
+
+    /// All of them, page by page, from `query.start_at` on.
+    pub fn all_projects(&self, query: ProjectQuery) -> Pager<Projects<'a>> {
+        Pager::new(Projects { jira: *self, query })
+    }
+}
+
+/// The list of [`Jira::all_projects`].
+#[derive(Debug, Clone)]
+pub struct Projects<'a> {
+    jira: Jira<'a>,
+    query: ProjectQuery,
+}
+
+impl Listing for Projects<'_> {
+    type Item = Project;
+    type Position = u64;
+
+    async fn fetch(
+        &self,
+        token: &AccessToken,
+        position: Option<&u64>,
+    ) -> Result<Page<Project, u64>, ApiError> {
+        let start_at = position.copied().unwrap_or(self.query.start_at);
+        self.jira.projects(token, &ProjectQuery { start_at, ..self.query.clone() }).await
+    }
+}
+
+/// Steps by what came, not by what was asked for: Jira gives fewer than that as it likes.
+fn read_page(answer: &Answer, asked_start: u64) -> Result<Page<Project, u64>, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body<'a> {
+        #[serde(borrow)]
+        values: Vec<&'a RawValue>,
+        start_at: Option<u64>,
+        total: Option<u64>,
+        is_last: Option<bool>,
+    }
+
+    let body: Body<'_> = answer.json()?;
+    let start = body.start_at.unwrap_or(asked_start);
+    if start != asked_start {
+        return Err(ApiError::malformed(format!("a page from {start} instead of {asked_start}")));
+    }
+    let end = start.saturating_add(body.values.len() as u64);
+    let is_complete = body.total.is_some_and(|total| end >= total);
+    if body.values.is_empty() && body.is_last == Some(false) && !is_complete {
+        return Err(ApiError::malformed("an empty page before the end of the list"));
+    }
+    let is_last = body.values.is_empty() || body.is_last.unwrap_or(is_complete);
+    let next = (!is_last).then_some(end);
+    let (items, bad) = read_records(&body.values);
+    Ok(Page { items, bad, next, total: body.total, date: answer.date() })
+}

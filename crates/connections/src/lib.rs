@@ -1,0 +1,124 @@
+//! Connecting a person's Atlassian account, and keeping its tokens.
+//!
+//! [`Connections`] begins and finishes logins, holds sessions, and is the one way to get a token.
+
+mod hash;
+mod login;
+mod login_error;
+mod place;
+mod session;
+mod settings;
+mod tokens;
+mod vault_check;
+
+use std::sync::Arc;
+
+use connector_atlassian::Atlassian;
+use connector_domain::{
+    Clock, Connection, ConnectionId, ConnectionStatus, Entropy, Secret, Site, Timestamp, User, UserId,
+};
+use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError};
+use connector_vault::KeyRing;
+
+pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
+pub use login_error::{FailedLogin, LoginError};
+pub use session::SESSION_LIFETIME;
+pub use settings::{OAuthApp, Settings};
+pub use tokens::{Token, TokenUnavailable};
+pub use vault_check::VaultError;
+
+/// The service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    atlassian: Atlassian,
+    keys: KeyRing,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Connections {
+    pub fn new(
+        store: Store,
+        atlassian: Atlassian,
+        keys: KeyRing,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { store, atlassian, keys, settings, clock, entropy }) }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub fn atlassian(&self) -> &Atlassian {
+        &self.inner.atlassian
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Creates a person, or finds the one with this e-mail address. `tokens` (provider, token) are sealed and kept
+    /// with a new person; those of a person who exists already are not touched.
+    pub async fn create_user(
+        &self,
+        new: &NewUser,
+        tokens: Vec<(&'static str, Secret)>,
+    ) -> Result<(User, bool), StoreError> {
+        let inner = &*self.inner;
+        let seal = |id: UserId| {
+            let sealed = |(provider, token): (&'static str, Secret)| SealedUserToken {
+                provider,
+                sealed: inner.keys.seal(
+                    &place::user_token(&place::user_token_row(id, provider)),
+                    token.expose().as_bytes(),
+                    &*inner.entropy,
+                ),
+            };
+            tokens.into_iter().map(sealed).collect()
+        };
+        inner.store.create_user(new, inner.clock.now(), seal).await
+    }
+
+    /// The person's connection that is to be used where none is named: an active one first, then the latest.
+    pub async fn current(&self, owner: UserId) -> Result<Option<Connection>, StoreError> {
+        let mut all = self.inner.store.list_connections(Some(owner)).await?;
+        let active = all.iter().position(|connection| connection.status == ConnectionStatus::Active);
+        Ok(match active {
+            Some(at) => Some(all.swap_remove(at)),
+            None => all.into_iter().next(),
+        })
+    }
+
+    /// Ends the connection here: the tokens are destroyed, the mirrored data stays. The person can remove the app's
+    /// access at Atlassian, which has no endpoint for that.
+    pub async fn disconnect(&self, id: ConnectionId) -> Result<(), StoreError> {
+        let mut tx = self.inner.store.begin_write(Durability::Full).await?;
+        let reason = "disconnected here";
+        tx.set_connection_status(id, ConnectionStatus::Disconnected, Some(reason), self.now()).await?;
+        tx.commit().await?;
+        tracing::info!(connection.id = %id, "disconnected; its tokens are destroyed");
+        Ok(())
+    }
+
+    /// Asks Atlassian anew which sites the connection reaches, and keeps them.
+    pub async fn refresh_sites(&self, id: ConnectionId) -> Result<Vec<Site>, TokenUnavailable> {
+        let atlassian = &self.inner.atlassian;
+        let ask = |token| async move { atlassian.accessible_resources(&token).await };
+        let resources = self.call(id, ask).await?;
+        let sites = connector_atlassian::union_by_site(resources);
+        let mut tx = self.inner.store.begin_write(Durability::Normal).await?;
+        tx.replace_sites(id, &sites, self.now()).await?;
+        tx.commit().await?;
+        Ok(sites)
+    }
+}

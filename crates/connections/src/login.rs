@@ -1,0 +1,370 @@
+use std::time::Duration;
+
+use connector_atlassian::{ApiError, Me, TokenGrant, pkce};
+use connector_domain::{
+    AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
+};
+use connector_store::{
+    Durability, LoginAttempt, LoginFlow, NewConnection, NewUser, SealedPair, StoreError,
+};
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use crate::hash::{random_token, sha256_hex};
+use crate::{Connections, FailedLogin, LoginError, place};
+
+/// How long a person has for the consent.
+const LIFETIME: Duration = Duration::from_mins(10);
+/// Used-up attempts are kept this long, to tell "used" from "unknown".
+const KEPT_FOR: Duration = Duration::from_hours(24);
+/// What an access token lives where the answer does not say: Atlassian's usual hour, less a margin.
+pub(crate) const DEFAULT_LIFE: Duration = Duration::from_mins(50);
+/// Who Atlassian says it is, where it says so (RFC 9207).
+const ISSUER: &str = "https://auth.atlassian.com";
+
+/// What a login begins with.
+#[derive(Debug, Clone)]
+pub struct StartLogin {
+    pub flow: LoginFlow,
+    /// The caller's own state: handed back at the end, used for nothing else.
+    pub app_state: Option<String>,
+    /// May narrow the configured scopes.
+    pub scope: Option<Scopes>,
+    /// Who is signed in already.
+    pub user_id: Option<UserId>,
+    /// The host of the request, without the port.
+    pub host: Option<String>,
+}
+
+/// A login that has begun: the browser gets the cookie and goes to Atlassian.
+#[derive(Debug)]
+pub struct StartedLogin {
+    pub authorize_url: Url,
+    /// Names the attempt, so that several can be open in one browser.
+    pub cookie_suffix: String,
+    pub cookie_value: Secret,
+    pub lifetime: Duration,
+}
+
+/// What Atlassian sends the browser back with, and the cookies that came along.
+#[derive(Debug)]
+pub struct Callback {
+    pub code: Option<AuthorizationCode>,
+    pub state: Option<Secret>,
+    pub error: Option<String>,
+    pub issuer: Option<String>,
+    /// (suffix, value) of each login cookie.
+    pub cookies: Vec<(String, Secret)>,
+    /// Who is signed in already.
+    pub user_id: Option<UserId>,
+}
+
+#[derive(Debug)]
+pub struct FinishedLogin {
+    pub flow: LoginFlow,
+    pub app_state: Option<String>,
+    pub user: User,
+    pub connection_id: ConnectionId,
+    /// The cookie that has served.
+    pub cookie_suffix: String,
+}
+
+/// How many characters of the state's hash name its cookie.
+const SUFFIX: usize = 8;
+
+fn cookie_suffix(state_hash: &str) -> String {
+    state_hash.chars().take(SUFFIX).collect()
+}
+
+impl Connections {
+    /// Begins a login: a random `state` and PKCE verifier, kept with the hash of a secret that only this browser
+    /// gets.
+    pub async fn start_login(&self, start: StartLogin) -> Result<StartedLogin, LoginError> {
+        let inner = &*self.inner;
+        let app = inner.settings.app(start.flow).ok_or(LoginError::NotConfigured {
+            missing: "ATLASSIAN_CLIENT_ID, ATLASSIAN_CLIENT_SECRET and ATLASSIAN_REDIRECT_URI",
+        })?;
+        let scopes = inner.settings.login_scopes(start.flow, start.scope.as_ref());
+        if !scopes.iter().any(|scope| connector_domain::Product::of_scope(scope).is_some()) {
+            return Err(LoginError::NoScopes { configured: inner.settings.scopes.to_string() });
+        }
+        let redirect_uri = match &start.host {
+            Some(host) if inner.settings.any_loopback_host => at_loopback_host(&app.redirect_uri, host),
+            _ => app.redirect_uri.clone(),
+        };
+        let now = inner.clock.now();
+        let state = random_token(&*inner.entropy);
+        let browser = random_token(&*inner.entropy);
+        let (verifier, challenge) = pkce::generate(&*inner.entropy);
+        let state_hash = sha256_hex(state.expose());
+        let attempt = LoginAttempt {
+            browser_hash: sha256_hex(browser.expose()),
+            flow: start.flow,
+            client_id: app.app.client_id.clone(),
+            redirect_uri,
+            sealed_code_verifier: inner.keys.seal(
+                &place::code_verifier(&state_hash),
+                verifier.expose().as_bytes(),
+                &*inner.entropy,
+            ),
+            scopes,
+            app_state: start.app_state,
+            user_id: start.user_id,
+            created_at: now,
+            expires_at: now.plus(LIFETIME),
+            consumed_at: None,
+            state_hash,
+        };
+        inner.store.create_login_attempt(&attempt).await?;
+        let authorize_url = inner.atlassian.authorize_url(
+            &attempt.client_id,
+            &attempt.redirect_uri,
+            &attempt.scopes,
+            state.expose(),
+            &challenge,
+        );
+        Ok(StartedLogin {
+            authorize_url,
+            cookie_suffix: cookie_suffix(&attempt.state_hash),
+            cookie_value: browser,
+            lifetime: LIFETIME,
+        })
+    }
+
+    /// Finishes a login with what Atlassian sent the browser back with: exchanges the code, finds out who consented
+    /// and which sites the grant reaches, and stores the connection.
+    ///
+    /// To be run in a task of its own: a code is good for one exchange, so a caller that goes away must not stop it.
+    pub async fn finish_login(&self, callback: Callback) -> Result<FinishedLogin, FailedLogin> {
+        let state = callback.state.as_ref().ok_or(LoginError::MissingState)?;
+        let state_hash = sha256_hex(state.expose());
+        let attempt = self.consume(&state_hash).await?;
+        let (flow, app_state) = (attempt.flow, attempt.app_state.clone());
+        match self.redeem(attempt, callback).await {
+            Ok((user, connection_id)) => {
+                let cookie_suffix = cookie_suffix(&state_hash);
+                Ok(FinishedLogin { flow, app_state, user, connection_id, cookie_suffix })
+            }
+            Err(error) => Err(FailedLogin { flow: Some(flow), app_state, error }),
+        }
+    }
+
+    async fn consume(&self, state_hash: &str) -> Result<LoginAttempt, FailedLogin> {
+        let store = &self.inner.store;
+        let now = self.inner.clock.now();
+        if let Some(attempt) = store.consume_login_attempt(state_hash, now).await.map_err(LoginError::from)? {
+            return Ok(attempt);
+        }
+        let Some(attempt) = store.find_login_attempt(state_hash).await.map_err(LoginError::from)? else {
+            return Err(LoginError::UnknownState.into());
+        };
+        let error = if attempt.consumed_at.is_some() { LoginError::AlreadyUsed } else { LoginError::Expired };
+        Err(FailedLogin { flow: Some(attempt.flow), app_state: attempt.app_state, error })
+    }
+
+    async fn redeem(
+        &self,
+        attempt: LoginAttempt,
+        callback: Callback,
+    ) -> Result<(User, ConnectionId), LoginError> {
+        let inner = &*self.inner;
+        same_browser(&attempt, &callback.cookies)?;
+        if callback.issuer.as_deref().is_some_and(|issuer| !self.is_issuer(issuer)) {
+            return Err(LoginError::WrongIssuer);
+        }
+        if let Some(error) = &callback.error {
+            return Err(provider_error(error));
+        }
+        let code = callback.code.as_ref().ok_or(LoginError::MissingCode)?;
+        let app = inner
+            .settings
+            .app_of_client(&attempt.client_id)
+            .ok_or(LoginError::NotConfigured { missing: "the app with which this login began" })?;
+        let verifier = inner
+            .keys
+            .open_text(&place::code_verifier(&attempt.state_hash), &attempt.sealed_code_verifier)
+            .map(|verifier| CodeVerifier::new(verifier.expose()))
+            .map_err(|error| {
+                tracing::error!(%error, "the code verifier of a login cannot be opened");
+                LoginError::Sealed
+            })?;
+        let grant = inner.atlassian.exchange_code(app, code, &attempt.redirect_uri, &verifier).await?;
+        let received_at = inner.clock.now();
+        if grant.refresh_token.is_none() {
+            return Err(LoginError::NoRefreshToken);
+        }
+        let me = self.identity(&grant, &attempt).await?;
+        let resources = inner
+            .atlassian
+            .accessible_resources(&grant.access_token)
+            .await
+            .map_err(LoginError::ApiUnavailable)?;
+        let user = self.person(me.as_ref(), callback.user_id.or(attempt.user_id)).await?;
+        let new = NewConnection {
+            id: ConnectionId::generate(&*inner.entropy, received_at),
+            user_id: user.id,
+            client_id: attempt.client_id,
+            account_id: me.map(|me| me.account_id),
+            scopes: grant.scopes.clone().unwrap_or(attempt.scopes),
+            sites: connector_atlassian::union_by_site(resources),
+        };
+        let connection_id = self.store_consent(&new, &grant, received_at).await?;
+        tracing::info!(
+            connection.id = %connection_id,
+            user.id = %user.id,
+            flow = attempt.flow.as_str(),
+            sites = new.sites.len(),
+            "connected"
+        );
+        Ok((user, connection_id))
+    }
+
+    /// Atlassian's own name, or the authorization server that is configured in its place.
+    fn is_issuer(&self, issuer: &str) -> bool {
+        let configured = self.inner.atlassian.endpoints().auth_url.as_str();
+        issuer.trim_end_matches('/') == configured.trim_end_matches('/') || issuer == ISSUER
+    }
+
+    /// Who consented, where the grant tells.
+    async fn identity(&self, grant: &TokenGrant, attempt: &LoginAttempt) -> Result<Option<Me>, LoginError> {
+        let scopes = grant.scopes.as_ref().unwrap_or(&attempt.scopes);
+        if !scopes.contains("read:me") {
+            return Ok(None);
+        }
+        match self.inner.atlassian.me(&grant.access_token).await {
+            Ok(me) => Ok(Some(me)),
+            // The scope is granted, but the app lacks the User identity API.
+            Err(ApiError::ScopeMissing { .. } | ApiError::NotVisible { .. }) => Ok(None),
+            Err(error) => Err(LoginError::ApiUnavailable(error)),
+        }
+    }
+
+    /// Whose connection this is: the account's person, else who is signed in, else the first user.
+    async fn person(&self, me: Option<&Me>, signed_in: Option<UserId>) -> Result<User, LoginError> {
+        let store = &self.inner.store;
+        if let Some(me) = me {
+            if let Some(email) = me.email.as_deref().and_then(|email| email.parse().ok()) {
+                let new = NewUser {
+                    email,
+                    display_name: me.name.clone(),
+                    jira_base_url: None,
+                    confluence_base_url: None,
+                };
+                return match store.person_of_account(&me.account_id, &new, self.now()).await {
+                    Err(StoreError::Duplicate(_)) => Err(LoginError::IdentityInUse),
+                    user => Ok(user?),
+                };
+            }
+            if let Some(user) = store.find_user_by_account(&me.account_id).await? {
+                return Ok(user);
+            }
+        }
+        let user = match signed_in {
+            Some(id) => store.find_user(id).await?,
+            None => store.first_user().await?,
+        };
+        user.ok_or(LoginError::NoUser)
+    }
+
+    async fn store_consent(
+        &self,
+        new: &NewConnection,
+        grant: &TokenGrant,
+        received_at: Timestamp,
+    ) -> Result<ConnectionId, StoreError> {
+        let mut tx = self.inner.store.begin_write(Durability::Full).await?;
+        let consent = tx.record_consent(new, received_at).await?;
+        let pair = self.seal_pair(consent.connection_id, consent.generation, grant, received_at);
+        tx.put_pair(&consent, pair, received_at).await?;
+        tx.commit().await?;
+        Ok(consent.connection_id)
+    }
+
+    /// Seals an answer of the token endpoint for the generation that it is to become.
+    pub(crate) fn seal_pair(
+        &self,
+        id: ConnectionId,
+        generation: i64,
+        grant: &TokenGrant,
+        received_at: Timestamp,
+    ) -> SealedPair {
+        let inner = &*self.inner;
+        let row = id.to_string();
+        let seal = |place: &connector_vault::Place<'_>, text: &str| {
+            inner.keys.seal(place, text.as_bytes(), &*inner.entropy)
+        };
+        SealedPair {
+            access_token: seal(&place::access_token(&row, generation), grant.access_token.expose()),
+            refresh_token: grant
+                .refresh_token
+                .as_ref()
+                .map(|token| seal(&place::refresh_token(&row, generation), token.expose())),
+            access_expires_at: received_at.plus(grant.expires_in.unwrap_or(DEFAULT_LIFE)),
+        }
+    }
+
+    /// Deletes what is left of old logins; says how many.
+    pub async fn delete_old_logins(&self) -> Result<u64, StoreError> {
+        self.inner.store.delete_login_attempts(self.now().minus(KEPT_FOR)).await
+    }
+}
+
+/// The attempt must have begun in the browser that now finishes it: else somebody could have a person finish a login
+/// that somebody else began (RFC 9700 section 4.7).
+fn same_browser(attempt: &LoginAttempt, cookies: &[(String, Secret)]) -> Result<(), LoginError> {
+    let suffix = cookie_suffix(&attempt.state_hash);
+    let matches = |(name, value): &(String, Secret)| {
+        *name == suffix
+            && bool::from(sha256_hex(value.expose()).as_bytes().ct_eq(attempt.browser_hash.as_bytes()))
+    };
+    if cookies.iter().any(matches) { Ok(()) } else { Err(LoginError::OtherBrowser) }
+}
+
+/// The codes of RFC 6749 section 4.1.2.1. Anything else that stands there is not repeated.
+fn provider_error(code: &str) -> LoginError {
+    const KNOWN: [&str; 6] = [
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+    ];
+    if code == "access_denied" {
+        return LoginError::Denied;
+    }
+    let code = KNOWN.into_iter().find(|known| *known == code).unwrap_or("unknown error");
+    LoginError::Provider { code }
+}
+
+/// `uri` at the loopback name by which the browser knows this machine.
+fn at_loopback_host(uri: &str, host: &str) -> String {
+    let is_loopback = |host: Option<&str>| matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"));
+    match Url::parse(uri) {
+        Ok(mut url) if is_loopback(url.host_str()) && is_loopback(Some(host)) => {
+            // Both are host names, so this cannot fail.
+            let _ = url.set_host(Some(host));
+            url.into()
+        }
+        _ => uri.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn returns_to_the_loopback_name_that_the_browser_used() {
+        let uri = "http://localhost:3001/api/oauth/callback/atlassian";
+        assert_eq!(at_loopback_host(uri, "127.0.0.1"), "http://127.0.0.1:3001/api/oauth/callback/atlassian");
+        assert_eq!(at_loopback_host(uri, "evil.example"), uri);
+        assert_eq!(at_loopback_host("https://app.example/cb", "127.0.0.1"), "https://app.example/cb");
+    }
+
+    #[test]
+    fn repeats_no_unknown_error() {
+        assert_eq!(provider_error("<script>").to_string(), provider_error("").to_string());
+        assert!(matches!(provider_error("access_denied"), LoginError::Denied));
+    }
+}

@@ -1,0 +1,21 @@
+//! What every part of Connector names: ids, times, secrets, people, connections and sync runs.
+//!
+//! Plain values only: no database, no HTTP, no Atlassian.
+
+mod clock;
+mod connection;
+mod entropy;
+mod ids;
+mod mirror;
+mod secret;
+mod sync_run;
+mod user;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use connection::{Connection, ConnectionStatus, Scopes, Site};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use ids::{AccountId, CloudId, ConnectionId, JobId, SessionId, SyncRunId, UserId};
+pub use mirror::{ConfluencePage, ConfluenceSpace, JiraProject, Product};
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken, Secret};
+pub use sync_run::{StreamProgress, SyncMode, SyncRun, SyncStatus, Waiting};
+pub use user::{Email, InvalidEmail, User};

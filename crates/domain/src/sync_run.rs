@@ -1,0 +1,80 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{ConnectionId, SyncRunId, Timestamp};
+
+/// One run of a sync: what was to be done, how far it is, how it ended.
+#[derive(Debug, Clone)]
+pub struct SyncRun {
+    pub id: SyncRunId,
+    pub connection_id: ConnectionId,
+    pub mode: SyncMode,
+    pub status: SyncStatus,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// How often it was started; more than once where a process died over it.
+    pub attempt: i32,
+    pub streams: Vec<StreamProgress>,
+    /// Set while the run stands still, and says until when and why.
+    pub waiting: Option<Waiting>,
+    /// For people: what went wrong and what mends it.
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncMode {
+    #[default]
+    Incremental,
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncStatus {
+    Queued,
+    Running,
+    Waiting,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl SyncStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing will change any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// How far one stream of a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct StreamProgress {
+    pub name: String,
+    /// Records read from Atlassian.
+    pub fetched: u64,
+    /// Rows that this changed here.
+    pub written: u64,
+    /// Rows removed here.
+    pub deleted: u64,
+    /// How many records Atlassian says there are, where it says so.
+    pub total: Option<u64>,
+    pub done: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub until: Timestamp,
+    pub reason: String,
+}

@@ -1,0 +1,45 @@
+//! What differs between the engines: how connections are opened, how a transaction begins, how a grant is locked.
+
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use connector_domain::ConnectionId;
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions};
+
+pub use sqlite::ServiceLock;
+
+use crate::Engine;
+
+pub(crate) struct Pools {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+    pub(crate) tokens: DatabaseConnection,
+}
+
+pub(crate) fn write_transaction(engine: Engine) -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: (engine == Engine::Sqlite).then_some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
+
+/// One lock per grant within this process: on SQLite the only one that is needed, on PostgreSQL what spares the
+/// database the waiting of callers that are in the same process anyway.
+#[derive(Debug, Default)]
+pub(crate) struct GrantLocks(Mutex<HashMap<ConnectionId, Weak<tokio::sync::Mutex<()>>>>);
+
+impl GrantLocks {
+    pub(crate) fn of(&self, id: ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(&id).and_then(Weak::upgrade) {
+            return lock;
+        }
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        locks.insert(id, Arc::downgrade(&lock));
+        lock
+    }
+}

@@ -1,0 +1,117 @@
+//! SQLite: one file, one process that serves it, one writer at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use log::LevelFilter;
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Pools;
+use crate::StoreError;
+use crate::store::ACQUIRE_TIMEOUT;
+
+/// Readers beside the writer. More do not help on few cores: a query is short and holds no lock.
+const READERS: u32 = 4;
+/// The first version without the corruption of a write-ahead log that is reset while another connection commits.
+const OLDEST: (u32, u32, u32) = (3, 51, 3);
+
+pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
+    create_private(path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        // What is deleted must not stay readable in the file.
+        .pragma("secure_delete", "ON")
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Warn, Duration::from_secs(2));
+    // The writer first: it turns the file to WAL, which readers cannot do.
+    let write = pool(options.clone().synchronous(SqliteSynchronous::Normal), 1).await?;
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+    if !is_sound(&version) {
+        return Err(StoreError::OldSqlite(version));
+    }
+    let tokens = pool(options.clone().synchronous(SqliteSynchronous::Full), 1).await?;
+    let read = pool(options.pragma("query_only", "ON"), READERS).await?;
+    Ok(Pools { read: connection(read), write: connection(write), tokens: connection(tokens) })
+}
+
+async fn pool(options: SqliteConnectOptions, size: u32) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A connection is a thread in this process: it does not go away.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+fn connection(pool: SqlitePool) -> DatabaseConnection {
+    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
+}
+
+fn is_sound(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= OLDEST
+}
+
+/// Creates the file readable by its owner only; SQLite gives its companions the same mode.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|source| StoreError::File { path: path.display().to_string(), source })
+}
+
+/// Says that this process serves the file; given back when dropped, or by the system when the process dies.
+#[derive(Debug)]
+pub struct ServiceLock(#[expect(dead_code, reason = "held for its lock")] Option<File>);
+
+impl ServiceLock {
+    /// For engines that many processes may serve.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Locks `<database>.lock`.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process holds it.
+    pub(crate) fn take(database: &Path) -> Result<Self, StoreError> {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        create_private(&path)?;
+        let of_file = |source| StoreError::File { path: path.display().to_string(), source };
+        let file = File::options().write(true).open(&path).map_err(of_file)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(Some(file))),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
+            Err(TryLockError::Error(source)) => Err(of_file(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_with_the_reset_bug_are_refused() {
+        for bad in ["3.40.1", "3.51.2", "3.7.0", "2.9.9", "nonsense"] {
+            assert!(!is_sound(bad), "{bad}");
+        }
+        for good in ["3.51.3", "3.52.0", "4.0.0"] {
+            assert!(is_sound(good), "{good}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Rows as they are stored. They leave this crate as values of the domain.
+
+pub(crate) mod confluence_page;
+pub(crate) mod confluence_space;
+pub(crate) mod connection;
+pub(crate) mod connection_site;
+pub(crate) mod grant;
+pub(crate) mod grant_intent;
+pub(crate) mod jira_project;
+pub(crate) mod job;
+pub(crate) mod key_check;
+pub(crate) mod login_attempt;
+pub(crate) mod session;
+pub(crate) mod sync_run;
+pub(crate) mod user;
+pub(crate) mod user_token;

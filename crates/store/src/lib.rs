@@ -1,0 +1,29 @@
+//! Entities, migrations and queries, on SQLite and on PostgreSQL through one query layer.
+//!
+//! The only crate with SQL. [`Store`] is opened from a [`DatabaseUrl`]; reads are methods of it, and what belongs
+//! together is written in one [`WriteTx`]. Statements that differ between the engines are in [`engine`].
+
+mod cache;
+pub mod engine;
+mod entities;
+mod error;
+mod migrations;
+mod queries;
+mod store;
+mod url;
+
+pub use cache::Dataset;
+pub use engine::ServiceLock;
+pub use error::StoreError;
+pub use migrations::MigrationReport;
+pub use queries::connections::{Consent, NewConnection};
+pub use queries::grants::{Grant, GrantLock, SealedPair};
+pub use queries::jobs::{Job, NewJob};
+pub use queries::login_attempts::{LoginAttempt, LoginFlow};
+pub use queries::pages::{PageKey, RemotePage};
+pub use queries::projects::{ProjectKey, RemoteProject};
+pub use queries::sessions::Session;
+pub use queries::spaces::RemoteSpace;
+pub use queries::users::{NewUser, SealedUserToken};
+pub use store::{Durability, Engine, Store, WriteTx};
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -1,0 +1,205 @@
+use connector_domain::{
+    AccountId, CloudId, Connection, ConnectionId, ConnectionStatus, Scopes, Site, Timestamp, UserId,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::parsed;
+use crate::entities::{connection, connection_site, grant, grant_intent};
+use crate::{Store, StoreError, WriteTx};
+
+/// What a consent brings.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    /// Used where no connection of this app and account exists yet.
+    pub id: ConnectionId,
+    pub user_id: UserId,
+    pub client_id: String,
+    /// `None` where the grant does not tell whose it is.
+    pub account_id: Option<AccountId>,
+    pub scopes: Scopes,
+    pub sites: Vec<Site>,
+}
+
+/// The connection that a consent created or renewed, and what its tokens are to be sealed for.
+#[derive(Debug, Clone, Copy)]
+pub struct Consent {
+    pub connection_id: ConnectionId,
+    pub generation: i64,
+    pub epoch: i64,
+}
+
+impl WriteTx {
+    /// Creates the connection of an app and an account, or renews it: a new consent replaces the old one's scopes
+    /// and sites, and keeps the id. The tokens are to follow by [`put_pair`](Self::put_pair).
+    pub async fn record_consent(&mut self, new: &NewConnection, now: Timestamp) -> Result<Consent, StoreError> {
+        let account_key = match &new.account_id {
+            Some(account_id) => account_id.as_str().to_owned(),
+            None => format!("user:{}", new.user_id),
+        };
+        let row = connection::ActiveModel {
+            id: Set(new.id.to_string()),
+            user_id: Set(new.user_id.0),
+            client_id: Set(new.client_id.clone()),
+            account_id: Set(new.account_id.as_ref().map(|id| id.as_str().to_owned())),
+            account_key: Set(account_key),
+            status: Set(ConnectionStatus::Active.as_str().to_owned()),
+            status_reason: Set(None),
+            scopes: Set(new.scopes.to_string()),
+            epoch: Set(1),
+            connected_at: Set(now.as_millis()),
+            updated_at: Set(now.as_millis()),
+        };
+        let renew = OnConflict::columns([connection::Column::ClientId, connection::Column::AccountKey])
+            .update_columns([
+                connection::Column::UserId,
+                connection::Column::Status,
+                connection::Column::StatusReason,
+                connection::Column::Scopes,
+                connection::Column::ConnectedAt,
+                connection::Column::UpdatedAt,
+            ])
+            .value(
+                connection::Column::Epoch,
+                Expr::col((connection::Entity, connection::Column::Epoch)).add(1),
+            )
+            .to_owned();
+        let row = connection::Entity::insert(row).on_conflict(renew).exec_with_returning(&**self).await?;
+        let stored = grant::Entity::find_by_id(&row.id).one(&**self).await?;
+        let consent = Consent {
+            connection_id: parsed("connections", &row.id, &row.id)?,
+            generation: stored.map_or(1, |grant| grant.generation + 1),
+            epoch: row.epoch,
+        };
+        grant_intent::Entity::delete_many()
+            .filter(grant_intent::Column::ConnectionId.eq(&row.id))
+            .exec(&**self)
+            .await?;
+        self.replace_sites(consent.connection_id, &new.sites, now).await?;
+        Ok(consent)
+    }
+
+    /// Makes `sites` the sites that the connection reaches.
+    pub async fn replace_sites(
+        &mut self,
+        id: ConnectionId,
+        sites: &[Site],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        connection_site::Entity::delete_many()
+            .filter(connection_site::Column::ConnectionId.eq(id.to_string()))
+            .exec(&**self)
+            .await?;
+        if sites.is_empty() {
+            return Ok(());
+        }
+        let rows = sites.iter().map(|site| connection_site::ActiveModel {
+            connection_id: Set(id.to_string()),
+            cloud_id: Set(site.cloud_id.as_str().to_owned()),
+            url: Set(site.url.clone()),
+            name: Set(site.name.clone()),
+            avatar_url: Set(site.avatar_url.clone()),
+            scopes: Set(site.scopes.to_string()),
+            seen_at: Set(now.as_millis()),
+        });
+        connection_site::Entity::insert_many(rows).exec_without_returning(&**self).await?;
+        Ok(())
+    }
+
+    /// Sets the status. With [`ConnectionStatus::Disconnected`] the tokens are deleted, and an exchange that is
+    /// under way can no longer store its answer.
+    pub async fn set_connection_status(
+        &mut self,
+        id: ConnectionId,
+        status: ConnectionStatus,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut update = connection::Entity::update_many()
+            .filter(connection::Column::Id.eq(id.to_string()))
+            .col_expr(connection::Column::Status, Expr::value(status.as_str()))
+            .col_expr(connection::Column::StatusReason, Expr::value(reason.map(str::to_owned)))
+            .col_expr(connection::Column::UpdatedAt, Expr::value(now.as_millis()));
+        if status == ConnectionStatus::Disconnected {
+            update = update.col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1));
+            grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
+            grant_intent::Entity::delete_many()
+                .filter(grant_intent::Column::ConnectionId.eq(id.to_string()))
+                .exec(&**self)
+                .await?;
+        }
+        update.exec(&**self).await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    pub async fn find_connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        let by_id = connection::Entity::find_by_id(id.to_string());
+        let Some(row) = by_id.one(&self.inner.read).await? else { return Ok(None) };
+        Ok(Some(self.with_sites(row).await?))
+    }
+
+    /// The connections of a person, or everybody's, the latest consent first.
+    pub async fn list_connections(&self, owner: Option<UserId>) -> Result<Vec<Connection>, StoreError> {
+        let mut query = connection::Entity::find()
+            .order_by_desc(connection::Column::ConnectedAt)
+            .order_by_desc(connection::Column::Id);
+        if let Some(owner) = owner {
+            query = query.filter(connection::Column::UserId.eq(owner.0));
+        }
+        let mut connections = Vec::new();
+        for row in query.all(&self.inner.read).await? {
+            connections.push(self.with_sites(row).await?);
+        }
+        Ok(connections)
+    }
+
+    async fn with_sites(&self, row: connection::Model) -> Result<Connection, StoreError> {
+        let sites = connection_site::Entity::find()
+            .filter(connection_site::Column::ConnectionId.eq(&row.id))
+            .order_by_asc(connection_site::Column::Name)
+            .order_by_asc(connection_site::Column::CloudId)
+            .all(&self.inner.read)
+            .await?;
+        let grant = grant::Entity::find_by_id(&row.id).one(&self.inner.read).await?;
+        Ok(Connection {
+            id: parsed("connections", &row.id, &row.id)?,
+            user_id: UserId(row.user_id),
+            client_id: row.client_id,
+            account_id: row.account_id.map(AccountId::new),
+            status: status(&row.id, &row.status)?,
+            status_reason: row.status_reason,
+            scopes: scopes(&row.scopes),
+            sites: sites.into_iter().map(site).collect(),
+            access_expires_at: grant.map(|grant| Timestamp::from_millis(grant.access_expires_at)),
+            connected_at: Timestamp::from_millis(row.connected_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}
+
+fn site(row: connection_site::Model) -> Site {
+    Site {
+        cloud_id: CloudId::new(row.cloud_id),
+        url: row.url,
+        name: row.name,
+        avatar_url: row.avatar_url,
+        scopes: scopes(&row.scopes),
+    }
+}
+
+fn scopes(text: &str) -> Scopes {
+    text.split_whitespace().collect()
+}
+
+fn status(row: &str, text: &str) -> Result<ConnectionStatus, StoreError> {
+    [ConnectionStatus::Active, ConnectionStatus::NeedsReconnect, ConnectionStatus::Disconnected]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or_else(|| StoreError::Corrupt {
+            table: "connections",
+            row: row.to_owned(),
+            what: format!("has the status `{text}`"),
+        })
+}

@@ -1,0 +1,236 @@
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::cache::{AnswerCache, Dataset};
+use crate::engine::{self, postgres, sqlite};
+use crate::{DatabaseUrl, StoreError};
+
+/// How long a request waits for a connection of the pool before it fails.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// What must survive a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Mirror data: Atlassian has it too.
+    Normal,
+    /// Tokens and whatever else exists nowhere else.
+    Full,
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) url: DatabaseUrl,
+    pub(crate) read: DatabaseConnection,
+    /// Writes of mirror data.
+    pub(crate) write: DatabaseConnection,
+    /// Writes of tokens, and on PostgreSQL the connections that hold a grant's lock over an exchange.
+    pub(crate) tokens: DatabaseConnection,
+    /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite polls.
+    pub(crate) turn: Option<Arc<Mutex<()>>>,
+    pub(crate) cache: Option<AnswerCache>,
+    pub(crate) grant_locks: engine::GrantLocks,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.inner.url).finish()
+    }
+}
+
+impl Store {
+    /// Opens the database, creating a SQLite file that does not exist. Does not migrate.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let (engine, pools) = match url {
+            DatabaseUrl::Sqlite(path) => (Engine::Sqlite, sqlite::open(path).await?),
+            DatabaseUrl::Postgres(url) => (Engine::Postgres, postgres::open(url).await?),
+        };
+        let one_process = engine == Engine::Sqlite;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine,
+                url: url.clone(),
+                read: pools.read,
+                write: pools.write,
+                tokens: pools.tokens,
+                turn: one_process.then(Arc::default),
+                cache: one_process.then(AnswerCache::new),
+                grant_locks: engine::GrantLocks::default(),
+            }),
+        })
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let statement = Statement::from_string(self.inner.read.get_database_backend(), "SELECT 1");
+        self.inner.read.query_one_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Closes all connections; on SQLite this also folds the write-ahead log into the file.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        for pool in [&self.inner.read, &self.inner.tokens, &self.inner.write] {
+            pool.close_by_ref().await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// On SQLite it takes the write lock first (`BEGIN IMMEDIATE`): a transaction that reads and then wants to write
+    /// fails at once where another has written meanwhile.
+    pub async fn begin_write(&self, durability: Durability) -> Result<WriteTx, StoreError> {
+        let turn = self.turn().await;
+        let pool = match durability {
+            Durability::Normal => &self.inner.write,
+            Durability::Full => &self.inner.tokens,
+        };
+        let tx = pool.begin_with_options(engine::write_transaction(self.inner.engine)).await?;
+        if self.inner.engine == Engine::Postgres && durability == Durability::Full {
+            tx.execute_unprepared("SET LOCAL synchronous_commit = on").await?;
+        }
+        Ok(WriteTx { tx, store: self.clone(), turn, touched: Vec::new() })
+    }
+
+    /// Runs one writing statement by itself, to its end even where the caller goes away, and then voids the cached
+    /// answers of `touched`.
+    pub(crate) async fn write_alone<T, F, Fut>(&self, touched: Dataset, statement: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(DatabaseConnection) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let store = self.clone();
+        let written = tokio::spawn(async move {
+            let _turn = store.turn().await;
+            let result = statement(store.inner.write.clone()).await;
+            store.changed(touched);
+            result
+        });
+        joined(written.await)
+    }
+
+    async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        match &self.inner.turn {
+            Some(turn) => Some(Arc::clone(turn).lock_owned().await),
+            None => None,
+        }
+    }
+
+    pub(crate) fn changed(&self, dataset: Dataset) {
+        if let Some(cache) = &self.inner.cache {
+            cache.changed(dataset);
+        }
+    }
+
+    /// The bytes that `answer` makes from `dataset`, kept until the dataset changes where this process sees every
+    /// change (SQLite). `query` tells apart the answers of one dataset.
+    pub async fn cached<E>(
+        &self,
+        dataset: Dataset,
+        query: &str,
+        answer: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Arc<[u8]>, E> {
+        let Some(cache) = &self.inner.cache else { return Ok(answer.await?.into()) };
+        if let Some(bytes) = cache.get(dataset, query) {
+            return Ok(bytes);
+        }
+        let version = cache.version(dataset);
+        let bytes: Arc<[u8]> = answer.await?.into();
+        cache.put(dataset, query, version, Arc::clone(&bytes));
+        Ok(bytes)
+    }
+}
+
+/// The outcome of a task of ours; a panic in it goes on here.
+pub(crate) fn joined<T>(outcome: Result<Result<T, StoreError>, tokio::task::JoinError>) -> Result<T, StoreError> {
+    match outcome {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Unavailable(sea_orm::DbErr::Custom("the runtime is shutting down".to_owned()))),
+        },
+    }
+}
+
+/// A transaction that writes. Dropped without [`commit`](Self::commit), it is rolled back.
+pub struct WriteTx {
+    tx: DatabaseTransaction,
+    store: Store,
+    turn: Option<OwnedMutexGuard<()>>,
+    touched: Vec<Dataset>,
+}
+
+impl std::fmt::Debug for WriteTx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WriteTx").finish_non_exhaustive()
+    }
+}
+
+impl WriteTx {
+    /// Notes that cached answers from `dataset` are void once this commits.
+    pub(crate) fn touch(&mut self, dataset: Dataset) {
+        if !self.touched.contains(&dataset) {
+            self.touched.push(dataset);
+        }
+    }
+
+    /// Commits. Runs to its end even where the caller goes away: a commit whose caches were not voided would leave
+    /// old answers in place.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let Self { tx, store, turn, touched } = self;
+        let committed = tokio::spawn(async move {
+            let result = tx.commit().await;
+            drop(turn);
+            for dataset in touched {
+                store.changed(dataset);
+            }
+            result.map_err(StoreError::from)
+        });
+        joined(committed.await)
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+}
+
+impl Store {
+    /// Claims the right to serve this database; held until dropped. On PostgreSQL any number of processes may.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process serves the SQLite file.
+    pub fn service_lock(&self) -> Result<engine::ServiceLock, StoreError> {
+        match &self.inner.url {
+            DatabaseUrl::Sqlite(path) => engine::ServiceLock::take(path),
+            DatabaseUrl::Postgres(_) => Ok(engine::ServiceLock::none()),
+        }
+    }
+}

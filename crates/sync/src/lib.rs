@@ -1,0 +1,133 @@
+//! Keeping the mirror equal to Atlassian.
+//!
+//! A sync run is a row with its state and counts, and a durable job that does it. Each [`Stream`] is read page by
+//! page; a page and the run's progress are written in one transaction.
+
+mod content_hash;
+mod handler;
+mod run;
+mod stream;
+mod streams;
+
+use std::sync::Arc;
+
+use connector_connections::Connections;
+use connector_domain::{
+    Clock, ConnectionId, ConnectionStatus, Entropy, StreamProgress, SyncMode, SyncRun, SyncRunId, SyncStatus,
+};
+use connector_jobs::{Handler, Jobs};
+use connector_store::{Durability, Store, StoreError};
+use tokio::sync::broadcast;
+
+pub use stream::{Stream, UnknownStream};
+
+/// The kind of the jobs that run syncs.
+pub const JOB_KIND: &str = "sync";
+
+/// The service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Syncs {
+    pub(crate) store: Store,
+    pub(crate) connections: Connections,
+    pub(crate) jobs: Jobs,
+    pub(crate) clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    progress: broadcast::Sender<SyncRunId>,
+}
+
+/// Why a sync cannot be asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error("the connection does not exist")]
+    UnknownConnection,
+    #[error("the connection is not active: connect the Atlassian account again")]
+    NotActive,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Syncs {
+    pub fn new(
+        store: Store,
+        connections: Connections,
+        jobs: Jobs,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { store, connections, jobs, clock, entropy, progress: broadcast::channel(64).0 }
+    }
+
+    /// What runs the jobs; for the [`connector_jobs::Runner`].
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        Arc::new(handler::SyncHandler { syncs: self.clone() })
+    }
+
+    /// Asks for a run over `streams` (all where empty). Where one of this connection waits or runs already, that one
+    /// is the answer: two never run at once.
+    pub async fn request(
+        &self,
+        connection_id: ConnectionId,
+        mode: SyncMode,
+        streams: &[Stream],
+    ) -> Result<SyncRun, RequestError> {
+        let connection = self.store.find_connection(connection_id).await?;
+        let connection = connection.ok_or(RequestError::UnknownConnection)?;
+        if connection.status != ConnectionStatus::Active {
+            return Err(RequestError::NotActive);
+        }
+        let chosen = if streams.is_empty() { &Stream::ALL[..] } else { streams };
+        // In the order in which they need one another.
+        let streams = Stream::ALL.iter().filter(|stream| chosen.contains(stream));
+        let now = self.clock.now();
+        let run = SyncRun {
+            id: SyncRunId::generate(&*self.entropy, now),
+            connection_id,
+            mode,
+            status: SyncStatus::Queued,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            attempt: 0,
+            streams: streams
+                .map(|stream| StreamProgress { name: stream.as_str().to_owned(), ..StreamProgress::default() })
+                .collect(),
+            waiting: None,
+            error: None,
+        };
+        let mut tx = self.store.begin_write(Durability::Normal).await?;
+        let queued =
+            self.jobs.enqueue(&mut tx, JOB_KIND, connection_id.to_string(), run.id.to_string()).await?;
+        if queued {
+            tx.create_sync_run(&run).await?;
+            tx.commit().await?;
+            self.jobs.wake();
+            return Ok(run);
+        }
+        drop(tx);
+        match self.live_run(connection_id).await? {
+            Some(run) => Ok(run),
+            // It ended between the two looks.
+            None => Box::pin(self.request(connection_id, mode, chosen)).await,
+        }
+    }
+
+    async fn live_run(&self, connection_id: ConnectionId) -> Result<Option<SyncRun>, StoreError> {
+        let Some(job) = self.store.find_live_job(JOB_KIND, &connection_id.to_string()).await? else {
+            return Ok(None);
+        };
+        match job.payload.parse() {
+            Ok(id) => self.store.find_sync_run(id).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Tells each run of which something changed in this process. Others are found by looking.
+    pub fn watch(&self) -> broadcast::Receiver<SyncRunId> {
+        self.progress.subscribe()
+    }
+
+    pub(crate) fn announce(&self, id: SyncRunId) {
+        // Nobody may be listening.
+        let _ = self.progress.send(id);
+    }
+}

@@ -1,0 +1,1 @@
+//! The test application: databases on demand, a sandbox, clients with cookies.
