@@ -4,7 +4,6 @@ use connector_domain::Timestamp;
 
 use crate::AtlassianTime;
 use crate::http::{Answer, http_date};
-use crate::scrub::scrub;
 
 /// What an answer's headers say about waiting (Atlassian, "Rate limiting").
 ///
@@ -33,11 +32,16 @@ impl RateHeaders {
             .and_then(|text| text.parse().ok())
             .map(|AtlassianTime(time)| time);
         Self {
-            reason: answer.header("ratelimit-reason").map(|reason| scrub(reason, &[])),
+            reason: answer.header("ratelimit-reason").map(word),
             retry_after: retry_after.or_else(|| reset.and_then(from_now)),
             until: reset.or_else(|| Some(date?.plus(retry_after?))),
         }
     }
+}
+
+/// A short word of a header, fit for logs.
+fn word(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(64).collect()
 }
 
 fn seconds(text: &str) -> Option<Duration> {

@@ -37,7 +37,7 @@ pub struct Connections {
 struct Inner {
     store: Store,
     atlassian: Atlassian,
-    keys: KeyRing,
+    keys: Arc<KeyRing>,
     settings: Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -47,7 +47,7 @@ impl Connections {
     pub fn new(
         store: Store,
         atlassian: Atlassian,
-        keys: KeyRing,
+        keys: Arc<KeyRing>,
         settings: Settings,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,

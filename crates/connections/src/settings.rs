@@ -36,6 +36,11 @@ impl Settings {
         own.or(self.atlassian.as_ref())
     }
 
+    /// Where Atlassian sends the browser back to, as it is registered there.
+    pub fn redirect_uri(&self, flow: LoginFlow) -> Option<&str> {
+        self.app(flow).map(|app| app.redirect_uri.as_str())
+    }
+
     /// The app that a connection belongs to; `None` where its settings are gone.
     pub(crate) fn app_of_client(&self, client_id: &str) -> Option<&App> {
         [&self.atlassian, &self.jira, &self.confluence]

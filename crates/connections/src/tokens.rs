@@ -70,6 +70,12 @@ impl Connections {
         }
     }
 
+    /// A new token, however good the stored one is.
+    pub async fn refresh_now(&self, id: ConnectionId) -> Result<Token, TokenUnavailable> {
+        let grant = self.usable_grant(id).await?;
+        self.refresh_after(id, grant.generation).await
+    }
+
     /// Calls Atlassian with a token, and once more with a newer one where it is refused.
     ///
     /// # Errors

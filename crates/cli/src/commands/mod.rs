@@ -1,0 +1,50 @@
+//! One file per subcommand.
+
+mod demo;
+mod keys;
+mod migrate;
+mod openapi;
+mod sandbox;
+mod serve;
+mod sync;
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service: HTTP API, console, background workers
+    Serve(serve::Arguments),
+    /// Run the service and the Atlassian simulator together, configured for each other
+    Demo(demo::Arguments),
+    /// Run the Atlassian simulator alone
+    Sandbox(sandbox::Arguments),
+    /// Sync one person's projects and pages now, and show how far it is
+    Sync(sync::Arguments),
+    /// Bring the database up to date and say what was done
+    Migrate(migrate::Arguments),
+    /// Make and check the keys with which tokens are sealed
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+}
+
+impl Command {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Serve(arguments) => serve::run(arguments).await,
+            Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Sandbox(arguments) => sandbox::run(arguments).await,
+            Self::Sync(arguments) => sync::run(arguments).await,
+            Self::Migrate(arguments) => migrate::run(arguments).await,
+            Self::Keys(command) => keys::run(command).await,
+            Self::Openapi => openapi::run(),
+        }
+    }
+}
+
+/// Prints a result. Logs and progress go to standard error.
+#[expect(clippy::print_stdout, reason = "the one place that writes results")]
+pub(crate) fn print(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,99 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::service::Service;
+use crate::telemetry;
+
+/// A stop takes no longer than this; what is not done by then goes on at the next start.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Address to listen on [default: 127.0.0.1:3001, or CONNECTOR_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::load(arguments.listen)?;
+    telemetry::init(config.log_level, config.log_format);
+    let listener = bind(config.listen).await?;
+    serve(config, listener, stop_signal()).await
+}
+
+pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: is another program there? Choose another with --listen"))
+}
+
+/// Serves until `stop`, then lets what is under way come to its end.
+pub(crate) async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let service = Service::open(&config).await?;
+    let _lock = service.take_over().await?;
+    let router = connector_web::router(service.app(config.web.clone()));
+    let jobs = tokio::spawn(service.run_jobs(stop.clone()));
+    let house = tokio::spawn(service.keep_house(stop.clone()));
+    let address = listener.local_addr()?;
+    tracing::info!(%address, url = %config.web.public_url, database = %config.database, "serving");
+    let listener = listener.tap_io(|stream| {
+        // Answers are written whole: waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+    });
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let ended = async {
+        served.await?;
+        let _ = tokio::join!(jobs, house);
+        service.store.close().await?;
+        anyhow::Ok(())
+    };
+    let overdue = async {
+        stop.cancelled().await;
+        tracing::info!("stopping");
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
+    tokio::select! {
+        result = ended => result?,
+        () = overdue => tracing::warn!("something did not end in time; it goes on at the next start"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Cancelled by SIGINT or SIGTERM.
+pub(crate) fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        signal().await;
+        token.cancel();
+    });
+    stop
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,150 @@
+//! The wiring: which part is made from which.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use connector_atlassian::Atlassian;
+use connector_connections::Connections;
+use connector_domain::{Clock, Entropy, SystemClock, SystemEntropy};
+use connector_jobs::{Jobs, Runner};
+use connector_store::{DatabaseUrl, Engine, ServiceLock, Store, StoreError};
+use connector_sync::Syncs;
+use connector_vault::KeyRing;
+use connector_web::{App, WebSettings};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::key_file;
+
+/// How many syncs run at once in one process.
+const SYNCS_AT_ONCE: usize = 4;
+/// A token is refreshed this long before it ends.
+const REFRESH_AHEAD: Duration = Duration::from_mins(10);
+const LOOK_FOR_EXPIRING: Duration = Duration::from_secs(30);
+const SWEEP: Duration = Duration::from_hours(1);
+/// How many tokens one look refreshes at most.
+const REFRESH_BATCH: u64 = 50;
+
+/// The services over an open database.
+pub(crate) struct Service {
+    pub(crate) store: Store,
+    pub(crate) connections: Connections,
+    pub(crate) syncs: Syncs,
+    jobs: Jobs,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Service {
+    /// Opens the database, brings it up to date, and checks that the keys fit before anything is read or written.
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let store = Store::open(&config.database)
+            .await
+            .with_context(|| format!("cannot open the database ({})", config.database))?;
+        let report = store.migrate().await.context("cannot bring the database up to date")?;
+        for migration in &report.applied {
+            tracing::info!(migration, "migrated the database");
+        }
+        let keys = keys(config, &*entropy)?;
+        Self::new(config, store, keys, clock, entropy).await
+    }
+
+    async fn new(
+        config: &Config,
+        store: Store,
+        keys: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> anyhow::Result<Self> {
+        let http = Atlassian::http_client().context("cannot make the HTTP client")?;
+        let atlassian = Atlassian::new(http, config.endpoints.clone());
+        let connections = Connections::new(
+            store.clone(),
+            atlassian,
+            keys,
+            config.connections.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        );
+        connections.check_vault().await?;
+        let jobs = Jobs::new(store.clone(), Arc::clone(&clock), Arc::clone(&entropy));
+        let syncs = Syncs::new(store.clone(), connections.clone(), jobs.clone(), clock, Arc::clone(&entropy));
+        Ok(Self { store, connections, syncs, jobs, entropy })
+    }
+
+    pub(crate) fn app(&self, settings: WebSettings) -> App {
+        App::new(
+            self.store.clone(),
+            self.connections.clone(),
+            self.syncs.clone(),
+            settings,
+            Arc::clone(&self.entropy),
+        )
+    }
+
+    /// The right to serve this database, and with it the right to what a dead predecessor held.
+    pub(crate) async fn take_over(&self) -> Result<ServiceLock, StoreError> {
+        let lock = self.store.service_lock()?;
+        if self.store.engine() == Engine::Sqlite {
+            let freed = self.store.release_all_leases().await?;
+            if freed > 0 {
+                tracing::info!(jobs = freed, "going on with what was interrupted");
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Runs jobs until `stop`.
+    pub(crate) fn run_jobs(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        Runner::new(self.jobs.clone(), vec![self.syncs.handler()], SYNCS_AT_ONCE).run(stop)
+    }
+
+    /// Keeps tokens good and sweeps what is old, until `stop`.
+    pub(crate) fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let connections = self.connections.clone();
+        let mut looks = tokio::time::interval(LOOK_FOR_EXPIRING);
+        let mut sweeps = tokio::time::interval(SWEEP);
+        async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = looks.tick() => {
+                        let before = connections.now().plus(REFRESH_AHEAD);
+                        if let Err(error) = connections.refresh_expiring(before, REFRESH_BATCH).await {
+                            tracing::error!(%error, "expiring tokens could not be looked for");
+                        }
+                    }
+                    _ = sweeps.tick() => {
+                        let swept = async {
+                            Ok::<_, StoreError>(
+                                connections.delete_old_logins().await? + connections.delete_expired_sessions().await?,
+                            )
+                        };
+                        match swept.await {
+                            Ok(rows) => tracing::debug!(rows, "swept old logins and sessions"),
+                            Err(error) => tracing::error!(%error, "old logins and sessions could not be swept"),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The configured keys, else those of the key file beside a SQLite database.
+pub(crate) fn keys(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<Arc<KeyRing>> {
+    if let Some(keys) = &config.keys {
+        return Ok(Arc::clone(keys));
+    }
+    let DatabaseUrl::Sqlite(database) = &config.database else {
+        anyhow::bail!("CONNECTOR_ENCRYPTION_KEYS must be set with PostgreSQL");
+    };
+    let (keys, path, made) = key_file::open(database, entropy)?;
+    if made {
+        tracing::warn!(path = %path.display(), "made a key file: keep a copy of it elsewhere, tokens cannot be opened without it");
+    } else {
+        tracing::info!(path = %path.display(), "sealing with the key file");
+    }
+    Ok(Arc::new(keys))
+}

@@ -1,0 +1,121 @@
+//! The sandbox as a whole: what all handlers share.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use axum::{Router, middleware};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Clock,
+    control,
+    control::{Faults, Stats},
+    gateway,
+    gateway::Limits,
+    oauth,
+    oauth::{App, Grants},
+    options::SandboxOptions,
+    world::{Millis, World},
+};
+
+/// A running simulator. Clones share their state.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: SandboxOptions,
+    base_url: String,
+    clock: Clock,
+    world: RwLock<World>,
+    app: App,
+    grants: Grants,
+    limits: Limits,
+    faults: Faults,
+    stats: Stats,
+}
+
+impl Sandbox {
+    /// Makes the data and everything else that the options ask for. The base URL is the address under which
+    /// clients reach the sandbox, without a slash at the end, such as `http://127.0.0.1:4001`.
+    pub fn new(options: SandboxOptions, base_url: String) -> Self {
+        let inner = Inner {
+            clock: Clock::default(),
+            world: RwLock::new(World::new(&options)),
+            app: App::new(&options.redirect_uri),
+            grants: Grants::new(&options),
+            limits: Limits::new(options.rate_limit, options.points_per_hour),
+            faults: Faults::default(),
+            stats: Stats::default(),
+            base_url,
+            options,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// All routes of the sandbox.
+    pub fn router(&self) -> Router {
+        let hosts = Router::new()
+            .merge(oauth::routes())
+            .merge(gateway::routes(self))
+            .fallback(gateway::unknown_path)
+            .layer(middleware::from_fn_with_state(self.clone(), control::observe));
+        let router = if self.inner.options.control { hosts.merge(control::routes()) } else { hosts };
+        router.with_state(self.clone())
+    }
+
+    pub(crate) fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.inner.base_url
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn now_millis(&self) -> Millis {
+        self.now().timestamp_millis()
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.inner.app
+    }
+
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.inner.grants
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.inner.stats
+    }
+
+    /// The data, to read. A handler that panicked while it wrote does not lock everybody else out.
+    pub(crate) fn world(&self) -> RwLockReadGuard<'_, World> {
+        self.inner.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The data, to change.
+    pub(crate) fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
+        self.inner.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The address of a site, where people browse.
+    pub(crate) fn site_url(&self, name: &str) -> String {
+        format!("{}/sites/{name}", self.inner.base_url)
+    }
+}

@@ -1,0 +1,41 @@
+//! Handles for tests: what was asked, what shall go wrong, what time it is, and changes to the data.
+
+mod data;
+mod faults;
+mod observe;
+mod stats;
+mod time;
+mod tokens;
+mod truth;
+
+use axum::{
+    Router,
+    routing::{get, patch, post},
+};
+
+pub use faults::Faults;
+pub use observe::observe;
+pub use stats::{GrantType, Stats};
+
+use crate::app::Sandbox;
+
+/// Everything under `/__sandbox`.
+pub fn routes() -> Router<Sandbox> {
+    let site = Router::new()
+        .route("/projects", post(data::projects::create))
+        .route("/projects/{id}", patch(data::projects::edit).delete(data::projects::delete))
+        .route("/issues", post(data::issues::create))
+        .route("/issues/{id}", patch(data::issues::edit).delete(data::issues::delete))
+        .route("/spaces", post(data::spaces::create))
+        .route("/spaces/{id}", patch(data::spaces::edit).delete(data::spaces::delete))
+        .route("/pages", post(data::pages::create))
+        .route("/pages/{id}", patch(data::pages::edit).delete(data::pages::delete))
+        .route("/truth", get(truth::show));
+    Router::new()
+        .route("/__sandbox/stats", get(stats::show).delete(stats::clear))
+        .route("/__sandbox/faults", post(faults::add).delete(faults::clear))
+        .route("/__sandbox/clock", post(time::advance))
+        .route("/__sandbox/tokens/expire", post(tokens::expire))
+        .route("/__sandbox/grants/revoke", post(tokens::revoke))
+        .nest("/__sandbox/sites/{site}", site)
+}

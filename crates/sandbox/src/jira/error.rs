@@ -1,0 +1,52 @@
+//! Jira's error answers.
+
+use axum::{
+    Json,
+    extract::OriginalUri,
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+/// An error with Jira's usual body: messages, and none about single fields.
+#[derive(Debug)]
+pub struct JiraError {
+    status: StatusCode,
+    messages: Vec<String>,
+}
+
+impl JiraError {
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, messages: vec![message.into()] }
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, messages: vec![message.into()] }
+    }
+
+    pub fn unauthorized() -> Self {
+        let message = "Client must be authenticated to access this resource.";
+        Self { status: StatusCode::UNAUTHORIZED, messages: vec![String::from(message)] }
+    }
+}
+
+impl IntoResponse for JiraError {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "errorMessages": self.messages, "errors": {} }))).into_response()
+    }
+}
+
+/// A path that Jira does not have: a problem document, unlike every other error.
+pub async fn unknown_route(method: Method, OriginalUri(uri): OriginalUri) -> Response {
+    let path = uri.path();
+    let path = path.find("/rest/").map_or(path, |start| &path[start..]);
+    let body = json!({
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": format!("No endpoint {method} {path}."),
+        "instance": path,
+    });
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string())
+        .into_response()
+}

@@ -1,0 +1,50 @@
+//! The bearer token of a request to `api.atlassian.com`.
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::ScopeSet;
+use crate::{
+    app::Sandbox,
+    world::{people::PersonIndex, site::SiteIndex},
+};
+
+/// Who a valid access token speaks for.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    pub person: PersonIndex,
+    pub scopes: ScopeSet,
+    pub sites: Vec<SiteIndex>,
+}
+
+impl FromRequestParts<Sandbox> for Bearer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Response> {
+        let token = bearer_token(&parts.headers);
+        token.and_then(|token| sandbox.grants().bearer(token, sandbox.now_millis())).ok_or_else(unauthorized)
+    }
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A missing, unknown, expired and revoked token all get this answer.
+pub fn unauthorized() -> Response {
+    (StatusCode::UNAUTHORIZED, Json(json!({ "code": 401, "message": "Unauthorized" }))).into_response()
+}
+
+/// A valid token without the scope for what was asked. Refreshing it does not help, and the header says so.
+pub fn scope_does_not_match() -> Response {
+    let body = json!({ "code": 401, "message": "Unauthorized; scope does not match" });
+    (StatusCode::UNAUTHORIZED, [("X-Failure-Category", "FAILURE_CLIENT_SCOPE_CHECK")], Json(body))
+        .into_response()
+}

@@ -1,0 +1,31 @@
+//! The authorization server and what hangs on its tokens: `auth.atlassian.com`, `/oauth/token/accessible-resources`
+//! and `/me` of `api.atlassian.com`.
+
+mod accessible_resources;
+mod app;
+mod authorize;
+mod bearer;
+mod grants;
+mod me;
+mod scopes;
+mod token;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub use app::App;
+pub use bearer::{Bearer, bearer_token, scope_does_not_match};
+pub use grants::Grants;
+pub use scopes::{Product, ScopeSet};
+
+use crate::app::Sandbox;
+
+pub fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/authorize", get(authorize::show).post(authorize::decide))
+        .route("/oauth/token", post(token::exchange))
+        .route("/oauth/token/accessible-resources", get(accessible_resources::list))
+        .route("/me", get(me::show))
+}

@@ -1,0 +1,165 @@
+//! What happened to an issue besides its present state: comments, worklogs, attachments, history.
+//!
+//! All of it is computed from the issue. The ids contain the issue's, so that each leads back to it.
+
+use super::{
+    Millis,
+    dice::Dice,
+    issues::Issue,
+    people::{PersonIndex, writer},
+    site::Site,
+    vocabulary::LABELS,
+    workflow::STATUSES,
+};
+
+/// How many comments, worklogs or attachments an issue may have: ids are the issue's times this, plus a number.
+const MOST: u64 = 64;
+/// One issue in this many has more comments and worklogs than Jira embeds in the issue.
+const BUSY: usize = 60;
+const MINUTE: Millis = 60_000;
+
+/// A comment on an issue.
+#[derive(Debug)]
+pub struct Comment {
+    pub id: u64,
+    pub author: PersonIndex,
+    pub created: Millis,
+    pub updated: Millis,
+}
+
+/// Time that somebody spent on an issue.
+#[derive(Debug)]
+pub struct Worklog {
+    pub id: u64,
+    pub author: PersonIndex,
+    pub created: Millis,
+    pub started: Millis,
+    pub seconds: u64,
+    /// Whether something was written about it.
+    pub commented: bool,
+}
+
+/// A file of an issue or a page.
+#[derive(Debug)]
+pub struct Attachment {
+    pub id: u64,
+    pub author: PersonIndex,
+    pub created: Millis,
+    pub name: &'static str,
+    pub media_type: &'static str,
+    pub size: usize,
+}
+
+/// A change of one field at one time.
+#[derive(Debug)]
+pub struct History {
+    pub id: u64,
+    pub at: Millis,
+    pub by: PersonIndex,
+    pub field: &'static str,
+    pub from: Option<(String, String)>,
+    pub to: Option<(String, String)>,
+}
+
+/// Name and media type of files.
+const FILES: [(&str, &str); 6] = [
+    ("screenshot 2026-01-12 at 10.33.07.png", "image/png"),
+    ("übersicht.pdf", "application/pdf"),
+    ("export.csv", "text/csv"),
+    ("ログ.txt", "text/plain"),
+    ("contract (signed).docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("trace.json", "application/json"),
+];
+
+/// The issue that a comment, a worklog or an attachment belongs to.
+pub fn issue_of(id: u64) -> u64 {
+    id / MOST
+}
+
+/// Comments, oldest first.
+pub fn comments(site: &Site, issue: &Issue) -> Vec<Comment> {
+    let mut dice = Dice::new(site.seed, "comments", issue.id);
+    let times = moments(&mut dice, issue, 6);
+    let comment = |(number, created): (u64, Millis)| {
+        let updated = if dice.percent(10) { created + 5 * MINUTE } else { created };
+        Comment { id: issue.id * MOST + number, author: writer(&mut dice), created, updated }
+    };
+    (0..).zip(times).map(comment).collect()
+}
+
+/// Worklogs, oldest first.
+pub fn worklogs(site: &Site, issue: &Issue) -> Vec<Worklog> {
+    let mut dice = Dice::new(site.seed, "worklogs", issue.id);
+    let times = moments(&mut dice, issue, 3);
+    let worklog = |(number, created): (u64, Millis)| Worklog {
+        id: issue.id * MOST + number,
+        author: writer(&mut dice),
+        created,
+        started: created - 90 * MINUTE,
+        seconds: 900 * (1 + dice.next() % 16),
+        commented: dice.percent(70),
+    };
+    (0..).zip(times).map(worklog).collect()
+}
+
+/// Attachments, oldest first.
+pub fn attachments(seed: u64, owner: u64, from: Millis, until: Millis) -> Vec<Attachment> {
+    let mut dice = Dice::new(seed, "attachments", owner);
+    let count = if dice.percent(75) { 0 } else { 1 + dice.next() % 3 };
+    let attachment = |number: u64| {
+        let (name, media_type) = FILES[usize::try_from(number).unwrap_or_default() + dice.below(4)];
+        Attachment {
+            id: owner * MOST + number,
+            author: writer(&mut dice),
+            created: from + dice.millis(until - from),
+            name,
+            media_type,
+            size: 300 + dice.below(200_000),
+        }
+    };
+    (0..count).map(attachment).collect()
+}
+
+/// Labels of an issue or a page.
+pub fn labels(seed: u64, kind: &str, owner: u64) -> Vec<&'static str> {
+    let mut dice = Dice::new(seed, kind, owner);
+    let mut labels: Vec<&str> = (0..dice.skewed(4)).map(|_| dice.pick(&LABELS)).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+/// The history of an issue, oldest first: how it came to its status, then what was changed since.
+pub fn history(site: &Site, issue: &Issue) -> Vec<History> {
+    let mut dice = Dice::new(site.seed, "history", issue.id);
+    let made_by_hand = issue.changes.iter().find(|change| change.field == "status");
+    let status = made_by_hand.map_or(issue.status, |_| 0);
+    let end = issue.resolved.unwrap_or(issue.updated).max(issue.created);
+    let span = (end - issue.created) / Millis::try_from(status.max(1)).unwrap_or(1);
+    let mut at = issue.created;
+    let mut history: Vec<History> = (1..=status)
+        .map(|to| {
+            at = if to == status { end } else { at + dice.millis(span) };
+            let named = |status: usize| Some((STATUSES[status].id.to_string(), String::from(STATUSES[status].name)));
+            History { id: 0, at, by: writer(&mut dice), field: "status", from: named(to - 1), to: named(to) }
+        })
+        .collect();
+    history.extend(issue.changes.iter().map(|change| {
+        let named = |text: &Option<String>| text.clone().map(|text| (String::new(), text));
+        let (from, to) = (named(&change.from), named(&change.to));
+        History { id: 0, at: change.at, by: change.by, field: change.field, from, to }
+    }));
+    for (entry, number) in history.iter_mut().zip(0..) {
+        entry.id = issue.id * MOST + number;
+    }
+    history
+}
+
+/// Some moments of an issue's life, in order; usually few, for some issues more than twenty.
+fn moments(dice: &mut Dice, issue: &Issue, usual: usize) -> Vec<Millis> {
+    let count = if dice.below(BUSY) == 0 { 22 + dice.below(20) } else { dice.skewed(usual) };
+    let life = (issue.updated - issue.created).max(1);
+    let mut moments: Vec<Millis> = (0..count).map(|_| issue.created + dice.millis(life)).collect();
+    moments.sort_unstable();
+    moments
+}

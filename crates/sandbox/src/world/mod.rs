@@ -1,0 +1,100 @@
+//! The data: people, sites, and what the sites hold.
+//!
+//! Everything is made from the seed when the sandbox starts. Rows that listings filter and sort by are kept;
+//! bodies are computed from the row's id whenever somebody asks for one.
+
+pub mod activity;
+pub mod dice;
+pub mod edit;
+pub mod issues;
+pub mod pages;
+pub mod people;
+pub mod projects;
+pub mod site;
+pub mod spaces;
+pub mod text;
+pub mod vocabulary;
+pub mod workflow;
+
+use people::{ADA, BEN, CHIARA, Person, PersonIndex};
+use site::{Site, SiteIndex, SitePlan};
+
+use crate::options::{SandboxOptions, Sizes};
+
+/// Milliseconds since 1970, UTC.
+pub type Millis = i64;
+
+/// The day on which the company began: 2 January 2023, 08:00 UTC.
+pub const FIRST_DAY: Millis = 1_672_646_400_000;
+/// The newest change in the data: 31 March 2026, 16:00 UTC. Fixed, so that a seed always makes the same data.
+pub const LAST_DAY: Millis = 1_774_972_800_000;
+
+/// Everything that the simulated sites hold.
+#[derive(Debug)]
+pub struct World {
+    pub people: Vec<Person>,
+    pub sites: Vec<Site>,
+}
+
+impl World {
+    pub fn new(options: &SandboxOptions) -> Self {
+        let seed = options.seed;
+        let sites = vec![
+            Site::new(SitePlan {
+                seed,
+                cloud_id: crate::DEFAULT_CLOUD_ID,
+                name: "acme",
+                title: "Acme Logistics",
+                zone: chrono_tz::Europe::Berlin,
+                members: &[ADA, BEN],
+                sizes: options.sizes(),
+                confluence: true,
+                leftovers: false,
+            }),
+            Site::new(SitePlan {
+                seed: seed.wrapping_add(1),
+                cloud_id: "22222222-2222-4222-8222-222222222222",
+                name: "borealis",
+                title: "Borealis Labs",
+                zone: chrono_tz::Australia::Sydney,
+                members: &[ADA, CHIARA],
+                sizes: Sizes { projects: 3, issues: 40, spaces: 2, pages: 25 },
+                confluence: true,
+                leftovers: true,
+            }),
+            Site::new(SitePlan {
+                seed: seed.wrapping_add(2),
+                cloud_id: "33333333-3333-4333-8333-333333333333",
+                name: "fjord",
+                title: "Fjord Contracting",
+                zone: chrono_tz::Europe::Oslo,
+                members: &[ADA],
+                sizes: Sizes { projects: 2, issues: 15, spaces: 0, pages: 0 },
+                confluence: false,
+                leftovers: false,
+            }),
+        ];
+        Self { people: people::people(seed), sites }
+    }
+
+    /// The people who can log in.
+    pub fn accounts(&self) -> impl Iterator<Item = (PersonIndex, &Person)> {
+        [ADA, BEN, CHIARA].into_iter().map(|index| (index, &self.people[index]))
+    }
+
+    pub fn account(&self, account_id: &str) -> Option<PersonIndex> {
+        self.accounts().find(|(_, person)| person.account_id == account_id).map(|(index, _)| index)
+    }
+
+    pub fn account_by_email(&self, email: &str) -> Option<PersonIndex> {
+        self.accounts().find(|(_, person)| person.email.as_deref() == Some(email)).map(|(index, _)| index)
+    }
+
+    pub fn site_by_cloud_id(&self, cloud_id: &str) -> Option<SiteIndex> {
+        self.sites.iter().position(|site| site.cloud_id == cloud_id)
+    }
+
+    pub fn site_by_name(&self, name: &str) -> Option<SiteIndex> {
+        self.sites.iter().position(|site| site.name == name)
+    }
+}

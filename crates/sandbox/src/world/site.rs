@@ -1,0 +1,151 @@
+//! One Atlassian site and what it holds.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+
+use super::{
+    issues::{Issue, generate_issues},
+    pages::{Folder, Page, generate_pages},
+    people::PersonIndex,
+    projects::{Project, generate_projects},
+    spaces::{Space, generate_spaces},
+};
+use crate::options::Sizes;
+
+/// Index of a site in [`super::World::sites`].
+pub type SiteIndex = usize;
+
+/// What a site is made from.
+pub struct SitePlan {
+    pub seed: u64,
+    pub cloud_id: &'static str,
+    pub name: &'static str,
+    pub title: &'static str,
+    pub zone: Tz,
+    pub members: &'static [PersonIndex],
+    pub sizes: Sizes,
+    pub confluence: bool,
+    /// Whether archived and deleted projects and archived pages lie around.
+    pub leftovers: bool,
+}
+
+/// A site. All lists are sorted by id.
+#[derive(Debug)]
+pub struct Site {
+    pub seed: u64,
+    pub cloud_id: &'static str,
+    pub name: &'static str,
+    pub title: &'static str,
+    pub zone: Tz,
+    pub confluence: bool,
+    members: &'static [PersonIndex],
+    pub projects: Vec<Project>,
+    pub issues: Vec<Issue>,
+    pub spaces: Vec<Space>,
+    pub pages: Vec<Page>,
+    pub folders: Vec<Folder>,
+    /// Issue id by every key it has or had, as (project id, number).
+    pub keys: HashMap<(u64, u64), u64>,
+    /// The last id that was given to anything in Jira, and in Confluence.
+    pub last_ids: LastIds,
+}
+
+/// Counters for the ids of new things. Atlassian never gives an id twice.
+#[derive(Debug, Default)]
+pub struct LastIds {
+    pub project: u64,
+    pub issue: u64,
+    pub content: u64,
+}
+
+impl Site {
+    pub fn new(plan: SitePlan) -> Self {
+        let mut projects = generate_projects(&plan);
+        let issues = generate_issues(&plan, &mut projects);
+        let mut spaces = generate_spaces(&plan);
+        let (pages, folders) = generate_pages(&plan, &mut spaces);
+        let content = [
+            spaces.iter().map(|space| space.id).max(),
+            pages.iter().map(|page| page.id).max(),
+            folders.iter().map(|folder| folder.id).max(),
+        ];
+        let last_ids = LastIds {
+            project: projects.last().map_or(9_999, |project| project.id),
+            issue: issues.last().map_or(9_999, |issue| issue.id),
+            content: content.into_iter().flatten().max().unwrap_or(98_304),
+        };
+        let keys = issues.iter().map(|issue| ((issue.project, issue.number), issue.id)).collect();
+        let SitePlan { seed, cloud_id, name, title, zone, members, confluence, .. } = plan;
+        Self {
+            seed,
+            cloud_id,
+            name,
+            title,
+            zone,
+            confluence,
+            members,
+            projects,
+            issues,
+            spaces,
+            pages,
+            folders,
+            keys,
+            last_ids,
+        }
+    }
+
+    pub fn has_member(&self, person: PersonIndex) -> bool {
+        self.members.contains(&person)
+    }
+
+    pub fn project(&self, id: u64) -> Option<&Project> {
+        find(&self.projects, id, |project| project.id)
+    }
+
+    /// A project by its id, its key or a key that it had before.
+    pub fn project_by_id_or_key(&self, id_or_key: &str) -> Option<&Project> {
+        if let Ok(id) = id_or_key.parse() {
+            return self.project(id);
+        }
+        let key = |project: &&Project| project.key.eq_ignore_ascii_case(id_or_key);
+        let old = |project: &&Project| project.old_keys.iter().any(|key| key.eq_ignore_ascii_case(id_or_key));
+        self.projects.iter().find(key).or_else(|| self.projects.iter().find(old))
+    }
+
+    pub fn issue(&self, id: u64) -> Option<&Issue> {
+        find(&self.issues, id, |issue| issue.id)
+    }
+
+    /// An issue by its id, its key or a key that it had before it moved.
+    pub fn issue_by_id_or_key(&self, id_or_key: &str) -> Option<&Issue> {
+        if let Ok(id) = id_or_key.parse() {
+            return self.issue(id);
+        }
+        let (project, number) = id_or_key.rsplit_once('-')?;
+        let project = self.project_by_id_or_key(project)?;
+        self.issue(*self.keys.get(&(project.id, number.parse().ok()?))?)
+    }
+
+    pub fn space(&self, id: u64) -> Option<&Space> {
+        find(&self.spaces, id, |space| space.id)
+    }
+
+    pub fn space_by_key(&self, key: &str) -> Option<&Space> {
+        self.spaces.iter().find(|space| space.key == key)
+    }
+
+    pub fn page(&self, id: u64) -> Option<&Page> {
+        find(&self.pages, id, |page| page.id)
+    }
+}
+
+/// Looks an element up in a list that is sorted by id.
+pub fn find<T>(list: &[T], id: u64, id_of: impl Fn(&T) -> u64) -> Option<&T> {
+    list.binary_search_by_key(&id, id_of).ok().map(|index| &list[index])
+}
+
+/// Looks an element up in a list that is sorted by id, to change it.
+pub fn find_mut<T>(list: &mut [T], id: u64, id_of: impl Fn(&T) -> u64) -> Option<&mut T> {
+    list.binary_search_by_key(&id, id_of).ok().map(|index| &mut list[index])
+}

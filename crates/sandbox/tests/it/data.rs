@@ -1,0 +1,80 @@
+//! The data: deterministic, of the promised size, and quick to make.
+
+use connector_sandbox::{Dataset, SandboxOptions};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::atlassian::Atlassian;
+
+async fn truth(options: SandboxOptions, site: &str) -> Value {
+    let atlassian = Atlassian::start(options).await;
+    atlassian.control(Method::GET, &format!("/sites/{site}/truth"), Value::Null).await
+}
+
+#[tokio::test]
+async fn a_seed_always_makes_the_same_data() {
+    let options = |seed| SandboxOptions { seed, ..SandboxOptions::default() };
+    let first = truth(options(7), "acme").await;
+    assert_eq!(first, truth(options(7), "acme").await);
+    assert_ne!(first, truth(options(8), "acme").await);
+}
+
+#[rstest]
+#[case(0, 0, 0, 0)]
+#[case(1, 1, 1, 1)]
+#[case(3, 100, 2, 70)]
+#[case(70, 500, 30, 10)]
+#[tokio::test]
+async fn any_size_can_be_asked_for(
+    #[case] projects: usize,
+    #[case] issues: usize,
+    #[case] spaces: usize,
+    #[case] pages: usize,
+) {
+    let options = SandboxOptions {
+        projects: Some(projects),
+        issues: Some(issues),
+        spaces: Some(spaces),
+        pages: Some(pages),
+        ..SandboxOptions::default()
+    };
+    let truth = truth(options, "acme").await;
+    let count = |kind: &str| truth[kind].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (count("projects"), count("issues"), count("spaces"), count("pages")),
+        (projects, issues, spaces, pages)
+    );
+}
+
+#[tokio::test]
+async fn keys_are_unique_however_many_there_are() {
+    let options = SandboxOptions { projects: Some(300), spaces: Some(300), ..SandboxOptions::default() };
+    let truth = truth(options, "acme").await;
+    for kind in ["projects", "spaces"] {
+        let mut keys: Vec<&str> =
+            truth[kind].as_array().expect("a list").iter().filter_map(|row| row["key"].as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 300, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_second_site_has_what_is_left_behind() {
+    let truth = truth(SandboxOptions::default(), "borealis").await;
+    let states: Vec<&Value> =
+        truth["retired_projects"].as_array().expect("a list").iter().map(|row| &row["status"]).collect();
+    assert_eq!(states, [&json!("archived"), &json!("deleted")]);
+    assert!(truth["pages"].as_array().expect("a list").iter().any(|page| page["status"] == "archived"));
+}
+
+#[tokio::test]
+async fn the_medium_data_set_has_its_size() {
+    let truth = truth(SandboxOptions { dataset: Dataset::Medium, ..SandboxOptions::default() }, "acme").await;
+    let count = |kind: &str| truth[kind].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (count("projects"), count("issues"), count("spaces"), count("pages")),
+        (25, 10_000, 40, 5_000)
+    );
+}

@@ -1,0 +1,142 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use connector_domain::{Connection, Site, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::rows::Page;
+use crate::App;
+use crate::http::caller::Caller;
+use crate::http::extract::Path;
+use crate::http::problem::{Problem, Problems};
+
+/// A connection. Never a token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Connection)]
+pub(crate) struct ConnectionBody {
+    id: String,
+    user_id: i64,
+    /// Atlassian's id of the account.
+    account_id: Option<String>,
+    /// `active`, `needs_reconnect` or `disconnected`.
+    #[schema(example = "active")]
+    status: &'static str,
+    /// Why, where it is not active.
+    status_reason: Option<String>,
+    scopes: Vec<String>,
+    sites: Vec<SiteBody>,
+    /// When the access token ends; it is renewed before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    access_expires_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    connected_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// An Atlassian site.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Site)]
+struct SiteBody {
+    cloud_id: String,
+    name: String,
+    url: String,
+    avatar_url: Option<String>,
+    /// `jira`, `confluence`.
+    products: Vec<&'static str>,
+    scopes: Vec<String>,
+}
+
+impl From<Site> for SiteBody {
+    fn from(site: Site) -> Self {
+        Self {
+            products: site.products().into_iter().map(connector_domain::Product::as_str).collect(),
+            scopes: site.scopes.iter().map(str::to_owned).collect(),
+            cloud_id: site.cloud_id.to_string(),
+            name: site.name,
+            url: site.url,
+            avatar_url: site.avatar_url,
+        }
+    }
+}
+
+impl From<Connection> for ConnectionBody {
+    fn from(connection: Connection) -> Self {
+        Self {
+            id: connection.id.to_string(),
+            user_id: connection.user_id.0,
+            account_id: connection.account_id.map(|id| id.to_string()),
+            status: connection.status.as_str(),
+            status_reason: connection.status_reason,
+            scopes: connection.scopes.iter().map(str::to_owned).collect(),
+            sites: connection.sites.into_iter().map(Into::into).collect(),
+            access_expires_at: connection.access_expires_at,
+            connected_at: connection.connected_at,
+            updated_at: connection.updated_at,
+        }
+    }
+}
+
+/// List the connections, the latest consent first.
+#[utoipa::path(get, path = "/api/connections", tag = "Connections", responses(
+    (status = 200, description = "The connections.", body = Page<ConnectionBody>),
+    Problems,
+))]
+pub(crate) async fn list_connections(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Page<ConnectionBody>>, Problem> {
+    let connections = app.store().list_connections(caller.scope(&app)?).await?;
+    Ok(Json(Page { items: connections.into_iter().map(Into::into).collect(), next_cursor: None }))
+}
+
+/// Find a connection by id.
+#[utoipa::path(get, path = "/api/connections/{id}", tag = "Connections", params(("id" = String, Path)), responses(
+    (status = 200, description = "The connection.", body = ConnectionBody),
+    Problems,
+))]
+pub(crate) async fn find_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ConnectionBody>, Problem> {
+    Ok(Json(caller.connection(&app, &id).await?.into()))
+}
+
+/// Disconnect: destroys the tokens and keeps the mirrored data.
+///
+/// Atlassian has no way for an app to give a grant back; the person removes it at
+/// <https://id.atlassian.com/manage-profile/apps>.
+#[utoipa::path(delete, path = "/api/connections/{id}", tag = "Connections", params(("id" = String, Path)), responses(
+    (status = 204, description = "There are no tokens of it any more."),
+    Problems,
+))]
+pub(crate) async fn disconnect(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let connection = caller.connection(&app, &id).await?;
+    app.connections().disconnect(connection.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Exchange the connection's refresh token for a new pair now.
+#[utoipa::path(post, path = "/api/connections/{id}/refresh", tag = "Connections", params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "The connection, with its new expiry.", body = ConnectionBody),
+        (status = 409, description = "It is disconnected, or must be connected anew.", body = Problem,
+            content_type = "application/problem+json"),
+        Problems,
+    )
+)]
+pub(crate) async fn refresh_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ConnectionBody>, Problem> {
+    let connection = caller.connection(&app, &id).await?;
+    app.connections().refresh_now(connection.id).await?;
+    Ok(Json(caller.connection(&app, &id).await?.into()))
+}

@@ -1,0 +1,73 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::http::browser;
+use crate::http::problem::{Problem, report};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ServiceHealth {
+    #[schema(example = "success")]
+    status: &'static str,
+    #[schema(example = "service healthy")]
+    message: &'static str,
+    data: ServiceHealthData,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ServiceHealthData {
+    #[schema(example = "connector")]
+    service: &'static str,
+    #[schema(example = "healthy")]
+    health: &'static str,
+    version: &'static str,
+}
+
+/// Whether the service is up; a browser is led to the console.
+#[utoipa::path(get, path = "/", tag = "Health", responses(
+    (status = 200, description = "The service is up.", body = ServiceHealth),
+    (status = 302, description = "A browser is led to /console."),
+))]
+pub(crate) async fn show_service(headers: HeaderMap) -> Response {
+    if browser::wants_page(&headers) {
+        return browser::found("/console");
+    }
+    let data = ServiceHealthData { service: "connector", health: "healthy", version: env!("CARGO_PKG_VERSION") };
+    Json(ServiceHealth { status: "success", message: "service healthy", data }).into_response()
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process is alive. Asks nothing else.
+#[utoipa::path(get, path = "/healthz", tag = "Health", responses(
+    (status = 200, description = "It is alive.", body = Status),
+))]
+pub(crate) async fn check_liveness() -> Json<Status> {
+    Json(Status { status: "ok" })
+}
+
+/// Whether requests can be served: the database answers and has this program's schema.
+///
+/// The encryption keys are checked at the start, which is refused without them.
+#[utoipa::path(get, path = "/readyz", tag = "Health", responses(
+    (status = 200, description = "Requests can be served.", body = Status),
+    (status = 503, description = "Not now.", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn check_readiness(State(app): State<App>) -> Result<Json<Status>, Problem> {
+    match app.store().check_schema().await {
+        Ok(()) => Ok(Json(Status { status: "ok" })),
+        Err(error) => {
+            tracing::error!(error = %report(&error), "not ready");
+            let detail = "The database does not answer, or does not have the schema of this program.";
+            Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, detail))
+        }
+    }
+}

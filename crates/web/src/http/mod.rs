@@ -1,0 +1,13 @@
+//! What all handlers share.
+
+pub(crate) mod browser;
+pub(crate) mod caller;
+pub(crate) mod cookies;
+pub(crate) mod cors;
+pub(crate) mod cursor;
+pub(crate) mod edge;
+pub(crate) mod extract;
+pub(crate) mod json;
+pub(crate) mod list;
+pub(crate) mod problem;
+pub(crate) mod text;

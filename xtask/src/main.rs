@@ -1,0 +1,54 @@
+//! Development tasks, run as `cargo xtask <task>`.
+
+#![expect(clippy::print_stdout, reason = "a command line program answers on standard output")]
+
+mod bench;
+mod cargo;
+mod check;
+mod layers;
+mod openapi;
+mod services;
+mod suite;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of Connector.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that can be said without running the program: format, layers, dependencies, lints, docs.
+    Check,
+    /// Fails when a crate depends on one that the architecture does not allow.
+    Layers,
+    /// Runs every test, on every database that answers.
+    Test(suite::Args),
+    /// Measures the release build against a bare handler and prints a Markdown table.
+    Bench(bench::Args),
+    /// Writes docs/openapi.json from the program.
+    Openapi(openapi::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Check => check::run(),
+        Task::Layers => layers::run(),
+        Task::Test(args) => suite::run(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::Openapi(args) => openapi::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
