@@ -73,13 +73,14 @@ impl Service {
         Ok(Self { store, connections, syncs, jobs, entropy })
     }
 
-    pub(crate) fn app(&self, settings: WebSettings) -> App {
+    pub(crate) fn app(&self, settings: WebSettings, stop: CancellationToken) -> App {
         App::new(
             self.store.clone(),
             self.connections.clone(),
             self.syncs.clone(),
             settings,
             Arc::clone(&self.entropy),
+            stop,
         )
     }
 

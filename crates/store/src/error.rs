@@ -12,7 +12,9 @@ pub enum StoreError {
     #[error("the row exists already")]
     Duplicate(#[source] DbErr),
     /// The database was written by a later version of this program.
-    #[error("the database is newer than this program: it has migrations that are unknown here ({0}); start the newer version, or restore a backup made before it")]
+    #[error(
+        "the database is newer than this program: it has migrations that are unknown here ({0}); start the newer version, or restore a backup made before it"
+    )]
     NewerSchema(String),
     /// The database lacks migrations.
     #[error("the database lacks migrations: run `connector migrate`")]
@@ -21,7 +23,9 @@ pub enum StoreError {
     #[error("SQLite {0} can corrupt databases; 3.51.3 or later is needed")]
     OldSqlite(String),
     /// Another process runs the service on this SQLite file.
-    #[error("another process serves this database (it holds the lock on {0}); stop it, or use PostgreSQL for several processes")]
+    #[error(
+        "another process serves this database (it holds the lock on {0}); stop it, or use PostgreSQL for several processes"
+    )]
     Locked(String),
     #[error("cannot use the database file {path}: {source}")]
     File { path: String, source: std::io::Error },
@@ -41,14 +45,16 @@ impl From<DbErr> for StoreError {
         }
         let unavailable = match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => matches!(
-                error.as_ref(),
-                sqlx::Error::Io(_)
-                    | sqlx::Error::Tls(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed
-            ),
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                matches!(
+                    error.as_ref(),
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::Tls(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                )
+            }
             _ => false,
         };
         if unavailable { Self::Unavailable(error) } else { Self::Database(error) }

@@ -7,6 +7,7 @@ mod cache;
 pub mod engine;
 mod entities;
 mod error;
+mod group_commit;
 mod migrations;
 mod queries;
 mod store;

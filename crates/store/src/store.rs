@@ -2,11 +2,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
+use futures::future::BoxFuture;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, Statement, TransactionTrait,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::cache::{AnswerCache, Dataset};
 use crate::engine::{self, postgres, sqlite};
+use crate::group_commit::GroupCommit;
 use crate::{DatabaseUrl, StoreError};
 
 /// How long a request waits for a connection of the pool before it fails.
@@ -43,7 +47,9 @@ pub(crate) struct Inner {
     pub(crate) tokens: DatabaseConnection,
     /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite polls.
     pub(crate) turn: Option<Arc<Mutex<()>>>,
-    pub(crate) cache: Option<AnswerCache>,
+    pub(crate) cache: Option<Arc<AnswerCache>>,
+    /// Small writes of mirror data, where they share transactions.
+    group: Option<GroupCommit>,
     pub(crate) grant_locks: engine::GrantLocks,
 }
 
@@ -61,6 +67,12 @@ impl Store {
             DatabaseUrl::Postgres(url) => (Engine::Postgres, postgres::open(url).await?),
         };
         let one_process = engine == Engine::Sqlite;
+        let turn: Option<Arc<Mutex<()>>> = one_process.then(Arc::default);
+        let cache = one_process.then(|| Arc::new(AnswerCache::new()));
+        let group = turn
+            .as_ref()
+            .zip(cache.as_ref())
+            .map(|(turn, cache)| GroupCommit::new(pools.write.clone(), Arc::clone(turn), Arc::clone(cache)));
         Ok(Self {
             inner: Arc::new(Inner {
                 engine,
@@ -68,8 +80,9 @@ impl Store {
                 read: pools.read,
                 write: pools.write,
                 tokens: pools.tokens,
-                turn: one_process.then(Arc::default),
-                cache: one_process.then(AnswerCache::new),
+                turn,
+                cache,
+                group,
                 grant_locks: engine::GrantLocks::default(),
             }),
         })
@@ -115,22 +128,22 @@ impl Store {
         Ok(WriteTx { tx, store: self.clone(), turn, touched: Vec::new() })
     }
 
-    /// Runs one writing statement by itself, to its end even where the caller goes away, and then voids the cached
-    /// answers of `touched`.
-    pub(crate) async fn write_alone<T, F, Fut>(&self, touched: Dataset, statement: F) -> Result<T, StoreError>
+    /// Runs a write that stands alone, to its end even where the caller goes away, and voids the cached answers of
+    /// `touched`. On SQLite it shares a transaction with others that wait; `statement` must be right without one too.
+    pub(crate) async fn write_alone<T, F>(
+        &self,
+        touched: Option<Dataset>,
+        statement: F,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(DatabaseConnection) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send,
+        F: for<'t> FnOnce(DatabaseExecutor<'t>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        let store = self.clone();
-        let written = tokio::spawn(async move {
-            let _turn = store.turn().await;
-            let result = statement(store.inner.write.clone()).await;
-            store.changed(touched);
-            result
-        });
-        joined(written.await)
+        if let Some(group) = &self.inner.group {
+            return group.write(touched, statement).await;
+        }
+        let pool = self.inner.write.clone();
+        joined(tokio::spawn(async move { statement((&pool).into()).await }).await)
     }
 
     async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
@@ -166,12 +179,16 @@ impl Store {
 }
 
 /// The outcome of a task of ours; a panic in it goes on here.
-pub(crate) fn joined<T>(outcome: Result<Result<T, StoreError>, tokio::task::JoinError>) -> Result<T, StoreError> {
+pub(crate) fn joined<T>(
+    outcome: Result<Result<T, StoreError>, tokio::task::JoinError>,
+) -> Result<T, StoreError> {
     match outcome {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StoreError::Unavailable(sea_orm::DbErr::Custom("the runtime is shutting down".to_owned()))),
+            Err(_) => Err(StoreError::Unavailable(sea_orm::DbErr::Custom(
+                "the runtime is shutting down".to_owned(),
+            ))),
         },
     }
 }

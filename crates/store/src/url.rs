@@ -34,7 +34,9 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let (scheme, rest) = text.split_once(':').ok_or_else(|| {
-            InvalidDatabaseUrl("has no scheme: write sqlite:///./integration.db or postgresql://user@host/name".into())
+            InvalidDatabaseUrl(
+                "has no scheme: write sqlite:///./integration.db or postgresql://user@host/name".into(),
+            )
         })?;
         // SQLAlchemy names its driver behind a plus.
         match scheme.split('+').next().unwrap_or_default() {
@@ -57,7 +59,9 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // `mode=rwc` is what we do anyway; other options would be dropped without a word.
     if !matches!(query, "" | "mode=rwc") {
-        return Err(InvalidDatabaseUrl(format!("has options that are not known (`?{query}`): leave them out")));
+        return Err(InvalidDatabaseUrl(format!(
+            "has options that are not known (`?{query}`): leave them out"
+        )));
     }
     let path = path
         .strip_prefix("///") // SQLAlchemy: a third slash, then the path
@@ -79,7 +83,8 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => write!(f, "SQLite {}", path.display()),
             Self::Postgres(url) => {
-                let host = url.0.rsplit_once('@').map_or(url.0.trim_start_matches("postgres://"), |(_, host)| host);
+                let host =
+                    url.0.rsplit_once('@').map_or(url.0.trim_start_matches("postgres://"), |(_, host)| host);
                 write!(f, "PostgreSQL {}", host.split('?').next().unwrap_or_default())
             }
         }
@@ -115,7 +120,9 @@ mod tests {
 
     #[test]
     fn understands_spellings_of_postgresql() {
-        for text in ["postgresql+psycopg://u:p@h:5432/d", "postgresql://u:p@h:5432/d", "postgres://u:p@h:5432/d"] {
+        for text in
+            ["postgresql+psycopg://u:p@h:5432/d", "postgresql://u:p@h:5432/d", "postgres://u:p@h:5432/d"]
+        {
             let DatabaseUrl::Postgres(url) = text.parse().unwrap() else { panic!("{text}") };
             assert_eq!(url.expose(), "postgres://u:p@h:5432/d");
         }
@@ -129,7 +136,15 @@ mod tests {
 
     #[test]
     fn refuses_what_would_lose_data() {
-        for text in ["", "x.db", "mysql://h/d", "sqlite://", "sqlite::memory:", "sqlite:///x.db?cache=shared", "postgres:"] {
+        for text in [
+            "",
+            "x.db",
+            "mysql://h/d",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite:///x.db?cache=shared",
+            "postgres:",
+        ] {
             assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
         }
     }

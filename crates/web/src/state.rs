@@ -4,6 +4,7 @@ use connector_connections::Connections;
 use connector_domain::{Entropy, Timestamp};
 use connector_store::Store;
 use connector_sync::Syncs;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::CorsOrigins;
@@ -49,17 +50,20 @@ struct Inner {
     syncs: Syncs,
     settings: WebSettings,
     entropy: Arc<dyn Entropy>,
+    stop: CancellationToken,
 }
 
 impl App {
+    /// `stop` is cancelled when the service is to end: answers that would go on for long then end by themselves.
     pub fn new(
         store: Store,
         connections: Connections,
         syncs: Syncs,
         settings: WebSettings,
         entropy: Arc<dyn Entropy>,
+        stop: CancellationToken,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, connections, syncs, settings, entropy }) }
+        Self { inner: Arc::new(Inner { store, connections, syncs, settings, entropy, stop }) }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -80,6 +84,10 @@ impl App {
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.inner.entropy
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.inner.stop
     }
 
     pub(crate) fn now(&self) -> Timestamp {

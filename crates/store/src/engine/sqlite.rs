@@ -7,7 +7,9 @@ use std::time::Duration;
 use log::LevelFilter;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use super::Pools;
 use crate::StoreError;
@@ -69,7 +71,10 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|source| StoreError::File { path: path.display().to_string(), source })
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|source| StoreError::File { path: path.display().to_string(), source })
 }
 
 /// Says that this process serves the file; given back when dropped, or by the system when the process dies.

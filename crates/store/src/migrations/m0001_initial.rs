@@ -122,9 +122,7 @@ async fn connections(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut owned_by("connections", "user_id", "users"))
         .take();
     manager.create_table(connections).await?;
-    manager
-        .create_index(unique("connections_grant", "connections", &["client_id", "account_key"]))
-        .await?;
+    manager.create_index(unique("connections_grant", "connections", &["client_id", "account_key"])).await?;
     manager.create_index(plain("connections_user", "connections", &["user_id"])).await?;
     let grants = Table::create()
         .table("grants")
@@ -256,7 +254,11 @@ async fn confluence(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .take();
     manager.create_table(spaces).await?;
     manager
-        .create_index(unique("confluence_spaces_remote", "confluence_spaces", &["owner_id", "cloud_id", "remote_id"]))
+        .create_index(unique(
+            "confluence_spaces_remote",
+            "confluence_spaces",
+            &["owner_id", "cloud_id", "remote_id"],
+        ))
         .await?;
     manager
         .create_index(plain("confluence_spaces_list", "confluence_spaces", &["owner_id", "key", "id"]))
@@ -285,12 +287,19 @@ async fn confluence(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .take();
     manager.create_table(pages).await?;
     manager
-        .create_index(unique("confluence_pages_remote", "confluence_pages", &["owner_id", "cloud_id", "page_id"]))
+        .create_index(unique(
+            "confluence_pages_remote",
+            "confluence_pages",
+            &["owner_id", "cloud_id", "page_id"],
+        ))
         .await?;
-    let mut by_hand = unique("confluence_pages_by_hand", "confluence_pages", &["owner_id", "space_key", "page_id"]);
+    let mut by_hand =
+        unique("confluence_pages_by_hand", "confluence_pages", &["owner_id", "space_key", "page_id"]);
     by_hand.and_where(Expr::col("cloud_id").is_null());
     manager.create_index(by_hand).await?;
-    manager.create_index(plain("confluence_pages_list", "confluence_pages", &["owner_id", "title", "id"])).await
+    manager
+        .create_index(plain("confluence_pages_list", "confluence_pages", &["owner_id", "title", "id"]))
+        .await
 }
 
 async fn work(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -32,7 +32,11 @@ pub struct Consent {
 impl WriteTx {
     /// Creates the connection of an app and an account, or renews it: a new consent replaces the old one's scopes
     /// and sites, and keeps the id. The tokens are to follow by [`put_pair`](Self::put_pair).
-    pub async fn record_consent(&mut self, new: &NewConnection, now: Timestamp) -> Result<Consent, StoreError> {
+    pub async fn record_consent(
+        &mut self,
+        new: &NewConnection,
+        now: Timestamp,
+    ) -> Result<Consent, StoreError> {
         let account_key = match &new.account_id {
             Some(account_id) => account_id.as_str().to_owned(),
             None => format!("user:{}", new.user_id),

@@ -3,7 +3,8 @@ use std::time::Duration;
 use connector_domain::{ConnectionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 use sea_orm::{QueryOrder, QueryTrait, TransactionTrait};
 use tokio::sync::OwnedMutexGuard;
@@ -55,7 +56,12 @@ impl TryFrom<grant::Model> for Grant {
 
 impl WriteTx {
     /// Stores the tokens of a consent, in place of any older ones.
-    pub async fn put_pair(&mut self, consent: &Consent, pair: SealedPair, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_pair(
+        &mut self,
+        consent: &Consent,
+        pair: SealedPair,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let row = grant::ActiveModel {
             connection_id: Set(consent.connection_id.to_string()),
             generation: Set(consent.generation),
@@ -91,7 +97,11 @@ impl Store {
     }
 
     /// Active connections whose access token ends before `before`, the most urgent first.
-    pub async fn list_expiring(&self, before: Timestamp, limit: u64) -> Result<Vec<ConnectionId>, StoreError> {
+    pub async fn list_expiring(
+        &self,
+        before: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<ConnectionId>, StoreError> {
         let active = connection::Entity::find()
             .select_only()
             .column(connection::Column::Id)
@@ -123,7 +133,8 @@ impl Store {
                     "SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '300s'",
                 )
                 .await?;
-                let row = by_id.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(&tx).await?;
+                let row =
+                    by_id.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(&tx).await?;
                 (Some(tx), row)
             }
         };
@@ -157,12 +168,13 @@ impl GrantLock {
     /// first noted. Where this fails, nothing may be sent.
     pub async fn record_intent(&self, now: Timestamp) -> Result<Duration, StoreError> {
         let id = self.grant.connection_id.to_string();
-        let again = OnConflict::columns([grant_intent::Column::ConnectionId, grant_intent::Column::Generation])
-            .value(
-                grant_intent::Column::Attempts,
-                Expr::col((grant_intent::Entity, grant_intent::Column::Attempts)).add(1),
-            )
-            .to_owned();
+        let again =
+            OnConflict::columns([grant_intent::Column::ConnectionId, grant_intent::Column::Generation])
+                .value(
+                    grant_intent::Column::Attempts,
+                    Expr::col((grant_intent::Entity, grant_intent::Column::Attempts)).add(1),
+                )
+                .to_owned();
         let row = grant_intent::ActiveModel {
             connection_id: Set(id),
             generation: Set(self.grant.generation),

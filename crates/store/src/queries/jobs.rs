@@ -1,6 +1,8 @@
 use connector_domain::{JobId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::parsed;
 use crate::entities::job::{ActiveModel, Column, Entity, Model};
@@ -85,7 +87,8 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Job>, StoreError> {
-        let free = Condition::any().add(Column::LeaseUntil.is_null()).add(Column::LeaseUntil.lt(now.as_millis()));
+        let free =
+            Condition::any().add(Column::LeaseUntil.is_null()).add(Column::LeaseUntil.lt(now.as_millis()));
         // PostgreSQL skips what another claims right now; SQLite has one writer and leaves the clause out.
         let next = Entity::find()
             .select_only()

@@ -13,7 +13,12 @@ impl Store {
     }
 
     /// Keeps the known value of a key; the one that is stored already stays.
-    pub async fn put_key_check(&self, key_id: &str, sealed: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_key_check(
+        &self,
+        key_id: &str,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let tx = self.begin_write(Durability::Full).await?;
         key_check::Entity::insert(key_check::ActiveModel {
             key_id: Set(key_id.to_owned()),

@@ -1,4 +1,5 @@
 use connector_domain::{Scopes, Timestamp, UserId};
+use futures::FutureExt as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
@@ -44,7 +45,6 @@ pub struct LoginAttempt {
 
 impl Store {
     pub async fn create_login_attempt(&self, attempt: &LoginAttempt) -> Result<(), StoreError> {
-        let tx = self.begin_write(Durability::Normal).await?;
         let row = login_attempt::ActiveModel {
             state_hash: Set(attempt.state_hash.clone()),
             browser_hash: Set(attempt.browser_hash.clone()),
@@ -59,8 +59,14 @@ impl Store {
             expires_at: Set(attempt.expires_at.as_millis()),
             consumed_at: Set(None),
         };
-        login_attempt::Entity::insert(row).exec_without_returning(&*tx).await?;
-        tx.commit().await
+        self.write_alone(None, move |db| {
+            async move {
+                login_attempt::Entity::insert(row).exec_without_returning(&db).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Uses the attempt up and reads it, in one statement: of any number of callbacks, one gets it. `None` where it

@@ -32,7 +32,11 @@ where
 }
 
 /// JSON of a column that this program wrote.
-fn from_json<T: serde::de::DeserializeOwned>(table: &'static str, row: &str, json: &str) -> Result<T, StoreError> {
+fn from_json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    row: &str,
+    json: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt {
         table,
         row: row.to_owned(),

@@ -1,4 +1,5 @@
 use connector_domain::{CloudId, ConfluencePage, Timestamp, UserId};
+use futures::FutureExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -86,7 +87,11 @@ impl Store {
     }
 
     /// The page that Confluence knows by `page_id`, of this person.
-    pub async fn find_page(&self, owner: UserId, page_id: &str) -> Result<Option<ConfluencePage>, StoreError> {
+    pub async fn find_page(
+        &self,
+        owner: UserId,
+        page_id: &str,
+    ) -> Result<Option<ConfluencePage>, StoreError> {
         let query = Entity::find()
             .filter(Column::OwnerId.eq(owner.0))
             .filter(Column::PageId.eq(page_id))
@@ -99,38 +104,41 @@ impl Store {
     /// # Errors
     /// [`StoreError::MissingReference`] where the owner does not exist.
     pub async fn upsert_page(&self, new: PageKey, now: Timestamp) -> Result<ConfluencePage, StoreError> {
-        let touched = Dataset::ConfluencePages(new.owner_id);
-        self.write_alone(touched, move |db| async move {
-            // A change of a mirrored row holds until the next sync reads it again.
-            let mirrored = Entity::update_many()
-                .filter(Column::OwnerId.eq(new.owner_id.0))
-                .filter(Column::SpaceKey.eq(&new.space_key))
-                .filter(Column::PageId.eq(&new.page_id))
-                .filter(Column::CloudId.is_not_null())
-                .col_expr(Column::Title, Expr::value(new.title.as_str()))
-                .col_expr(Column::Url, Expr::value(new.url.clone()))
-                .col_expr(Column::ContentHash, Expr::value(Option::<String>::None))
-                .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
-                .exec_with_returning(&db)
-                .await?;
-            if let Some(row) = mirrored.into_iter().next() {
-                return Ok(row.into());
+        let touched = Some(Dataset::ConfluencePages(new.owner_id));
+        self.write_alone(touched, move |db| {
+            async move {
+                // A change of a mirrored row holds until the next sync reads it again.
+                let mirrored = Entity::update_many()
+                    .filter(Column::OwnerId.eq(new.owner_id.0))
+                    .filter(Column::SpaceKey.eq(&new.space_key))
+                    .filter(Column::PageId.eq(&new.page_id))
+                    .filter(Column::CloudId.is_not_null())
+                    .col_expr(Column::Title, Expr::value(new.title.as_str()))
+                    .col_expr(Column::Url, Expr::value(new.url.clone()))
+                    .col_expr(Column::ContentHash, Expr::value(Option::<String>::None))
+                    .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
+                    .exec_with_returning(&db)
+                    .await?;
+                if let Some(row) = mirrored.into_iter().next() {
+                    return Ok(row.into());
+                }
+                let row = ActiveModel {
+                    owner_id: Set(new.owner_id.0),
+                    space_key: Set(new.space_key),
+                    page_id: Set(new.page_id),
+                    title: Set(new.title),
+                    url: Set(new.url),
+                    created_at: Set(now.as_millis()),
+                    updated_at: Set(now.as_millis()),
+                    ..Default::default()
+                };
+                let update = OnConflict::columns([Column::OwnerId, Column::SpaceKey, Column::PageId])
+                    .target_and_where(Expr::col(Column::CloudId).is_null())
+                    .update_columns([Column::Title, Column::Url, Column::UpdatedAt])
+                    .to_owned();
+                Ok(Entity::insert(row).on_conflict(update).exec_with_returning(&db).await?.into())
             }
-            let row = ActiveModel {
-                owner_id: Set(new.owner_id.0),
-                space_key: Set(new.space_key),
-                page_id: Set(new.page_id),
-                title: Set(new.title),
-                url: Set(new.url),
-                created_at: Set(now.as_millis()),
-                updated_at: Set(now.as_millis()),
-                ..Default::default()
-            };
-            let update = OnConflict::columns([Column::OwnerId, Column::SpaceKey, Column::PageId])
-                .target_and_where(Expr::col(Column::CloudId).is_null())
-                .update_columns([Column::Title, Column::Url, Column::UpdatedAt])
-                .to_owned();
-            Ok(Entity::insert(row).on_conflict(update).exec_with_returning(&db).await?.into())
+            .boxed()
         })
         .await
     }
@@ -213,7 +221,8 @@ impl WriteTx {
                 .filter(Column::PageId.eq(&row.page_id))
                 .count(&**self)
                 .await?;
-            let same = pages.iter().any(|page| page.page_id == row.page_id && page.space_key == row.space_key);
+            let same =
+                pages.iter().any(|page| page.page_id == row.page_id && page.space_key == row.space_key);
             if same && mirrored == 0 {
                 Entity::update_many()
                     .filter(Column::Id.eq(row.id))

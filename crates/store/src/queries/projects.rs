@@ -1,4 +1,5 @@
 use connector_domain::{CloudId, JiraProject, Timestamp, UserId};
+use futures::FutureExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -79,38 +80,41 @@ impl Store {
     /// # Errors
     /// [`StoreError::MissingReference`] where the owner does not exist.
     pub async fn upsert_project(&self, new: ProjectKey, now: Timestamp) -> Result<JiraProject, StoreError> {
-        let touched = Dataset::JiraProjects(new.owner_id);
-        self.write_alone(touched, move |db| async move {
-            // A change of a mirrored row holds until the next sync reads it again.
-            let mirrored = Entity::update_many()
-                .filter(Column::OwnerId.eq(new.owner_id.0))
-                .filter(Column::Key.eq(&new.key))
-                .filter(Column::CloudId.is_not_null())
-                .col_expr(Column::Name, Expr::value(new.name.as_str()))
-                .col_expr(Column::Lead, Expr::value(new.lead.clone()))
-                .col_expr(Column::Url, Expr::value(new.url.clone()))
-                .col_expr(Column::ContentHash, Expr::value(Option::<String>::None))
-                .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
-                .exec_with_returning(&db)
-                .await?;
-            if let Some(row) = mirrored.into_iter().next() {
-                return Ok(row.into());
+        let touched = Some(Dataset::JiraProjects(new.owner_id));
+        self.write_alone(touched, move |db| {
+            async move {
+                // A change of a mirrored row holds until the next sync reads it again.
+                let mirrored = Entity::update_many()
+                    .filter(Column::OwnerId.eq(new.owner_id.0))
+                    .filter(Column::Key.eq(&new.key))
+                    .filter(Column::CloudId.is_not_null())
+                    .col_expr(Column::Name, Expr::value(new.name.as_str()))
+                    .col_expr(Column::Lead, Expr::value(new.lead.clone()))
+                    .col_expr(Column::Url, Expr::value(new.url.clone()))
+                    .col_expr(Column::ContentHash, Expr::value(Option::<String>::None))
+                    .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
+                    .exec_with_returning(&db)
+                    .await?;
+                if let Some(row) = mirrored.into_iter().next() {
+                    return Ok(row.into());
+                }
+                let row = ActiveModel {
+                    owner_id: Set(new.owner_id.0),
+                    key: Set(new.key),
+                    name: Set(new.name),
+                    lead: Set(new.lead),
+                    url: Set(new.url),
+                    created_at: Set(now.as_millis()),
+                    updated_at: Set(now.as_millis()),
+                    ..Default::default()
+                };
+                let update = OnConflict::columns([Column::OwnerId, Column::Key])
+                    .target_and_where(Expr::col(Column::CloudId).is_null())
+                    .update_columns([Column::Name, Column::Lead, Column::Url, Column::UpdatedAt])
+                    .to_owned();
+                Ok(Entity::insert(row).on_conflict(update).exec_with_returning(&db).await?.into())
             }
-            let row = ActiveModel {
-                owner_id: Set(new.owner_id.0),
-                key: Set(new.key),
-                name: Set(new.name),
-                lead: Set(new.lead),
-                url: Set(new.url),
-                created_at: Set(now.as_millis()),
-                updated_at: Set(now.as_millis()),
-                ..Default::default()
-            };
-            let update = OnConflict::columns([Column::OwnerId, Column::Key])
-                .target_and_where(Expr::col(Column::CloudId).is_null())
-                .update_columns([Column::Name, Column::Lead, Column::Url, Column::UpdatedAt])
-                .to_owned();
-            Ok(Entity::insert(row).on_conflict(update).exec_with_returning(&db).await?.into())
+            .boxed()
         })
         .await
     }

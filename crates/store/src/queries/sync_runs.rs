@@ -68,7 +68,10 @@ impl WriteTx {
             .col_expr(sync_run::Column::FinishedAt, millis(run.finished_at))
             .col_expr(sync_run::Column::Attempt, Expr::value(run.attempt))
             .col_expr(sync_run::Column::Streams, Expr::value(json(&run.streams)))
-            .col_expr(sync_run::Column::WaitingUntil, millis(run.waiting.as_ref().map(|waiting| waiting.until)))
+            .col_expr(
+                sync_run::Column::WaitingUntil,
+                millis(run.waiting.as_ref().map(|waiting| waiting.until)),
+            )
             .col_expr(
                 sync_run::Column::WaitingReason,
                 Expr::value(run.waiting.as_ref().map(|waiting| waiting.reason.clone())),
@@ -113,9 +116,8 @@ impl Store {
                 .select_only()
                 .column(connection::Column::Id)
                 .filter(connection::Column::UserId.eq(owner.0));
-            query = query.filter(
-                sync_run::Column::ConnectionId.in_subquery(sea_orm::QueryTrait::into_query(theirs)),
-            );
+            query = query
+                .filter(sync_run::Column::ConnectionId.in_subquery(sea_orm::QueryTrait::into_query(theirs)));
         }
         if let Some(connection_id) = connection_id {
             query = query.filter(sync_run::Column::ConnectionId.eq(connection_id.to_string()));

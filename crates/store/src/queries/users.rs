@@ -74,7 +74,11 @@ impl Store {
     }
 
     /// People by id, those after `after`, at most `limit`.
-    pub async fn list_users(&self, after: Option<UserId>, limit: Option<u64>) -> Result<Vec<User>, StoreError> {
+    pub async fn list_users(
+        &self,
+        after: Option<UserId>,
+        limit: Option<u64>,
+    ) -> Result<Vec<User>, StoreError> {
         let mut query = user::Entity::find().order_by_asc(user::Column::Id).limit(limit);
         if let Some(after) = after {
             query = query.filter(user::Column::Id.gt(after.0));
@@ -136,7 +140,9 @@ impl Store {
         }
         let (user, _) = insert_or_find(&mut tx, new, now).await?;
         if user.account_id.is_some() {
-            return Err(StoreError::Duplicate(sea_orm::DbErr::Custom("the e-mail address is in use".to_owned())));
+            return Err(StoreError::Duplicate(sea_orm::DbErr::Custom(
+                "the e-mail address is in use".to_owned(),
+            )));
         }
         let row = user::ActiveModel {
             id: Set(user.id.0),

@@ -284,7 +284,11 @@ impl Follower {
                 }
             }
         };
-        let _ = tokio::time::timeout(LOOK_EVERY, announced).await;
+        tokio::select! {
+            () = self.app.stop().cancelled() => return None,
+            () = announced => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
         self.app.store().find_sync_run(self.id).await.ok().flatten()
     }
 }
