@@ -17,13 +17,16 @@ pub(crate) fn open(database: &Path, entropy: &dyn Entropy) -> anyhow::Result<(Ke
     let made = match make(&path, entropy) {
         Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(error).with_context(|| format!("cannot make the key file {}", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
+        }
     };
     let mut text = String::new();
     let mut file = OpenOptions::new().read(true).open(&path)?;
     refuse_open_mode(&file, &path)?;
     file.read_to_string(&mut text).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let keys = KeyRing::parse(text.trim()).with_context(|| format!("the key file {} cannot be used", path.display()))?;
+    let keys = KeyRing::parse(text.trim())
+        .with_context(|| format!("the key file {} cannot be used", path.display()))?;
     Ok((keys, path, made))
 }
 
@@ -44,7 +47,11 @@ fn refuse_open_mode(file: &std::fs::File, path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata()?.permissions().mode();
     if mode & 0o077 != 0 {
-        bail!("the key file {} can be read by others (mode {:o}): run `chmod 600` on it", path.display(), mode & 0o777);
+        bail!(
+            "the key file {} can be read by others (mode {:o}): run `chmod 600` on it",
+            path.display(),
+            mode & 0o777
+        );
     }
     Ok(())
 }

@@ -42,9 +42,12 @@ pub(crate) fn init(level: LogLevel, format: Option<LogFormat>) {
     let others = if level.0 > tracing::Level::INFO { "info" } else { "warn" };
     let filter = EnvFilter::new(format!("{others},connector={}", level.0));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let format = format.unwrap_or(if io::stderr().is_terminal() { LogFormat::Pretty } else { LogFormat::Json });
+    let format =
+        format.unwrap_or(if io::stderr().is_terminal() { LogFormat::Pretty } else { LogFormat::Json });
     match format {
         LogFormat::Pretty => subscriber.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
+        }
     }
 }

@@ -4,9 +4,7 @@ use connector_atlassian::{ApiError, Me, TokenGrant, pkce};
 use connector_domain::{
     AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
 };
-use connector_store::{
-    Durability, LoginAttempt, LoginFlow, NewConnection, NewUser, SealedPair, StoreError,
-};
+use connector_store::{Durability, LoginAttempt, LoginFlow, NewConnection, NewUser, SealedPair, StoreError};
 use subtle::ConstantTimeEq;
 use url::Url;
 

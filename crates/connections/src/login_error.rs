@@ -4,9 +4,13 @@ use connector_store::{LoginFlow, StoreError};
 /// Why a login did not end in a connection. Each says what the person, or the operator, can do.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    #[error("Connecting to Atlassian is not set up here: {missing} must be set. Ask the operator of this service.")]
+    #[error(
+        "Connecting to Atlassian is not set up here: {missing} must be set. Ask the operator of this service."
+    )]
     NotConfigured { missing: &'static str },
-    #[error("The requested scopes are not among those that this service is set up for. Leave `scope` out, or ask for some of: {configured}")]
+    #[error(
+        "The requested scopes are not among those that this service is set up for. Leave `scope` out, or ask for some of: {configured}"
+    )]
     NoScopes { configured: String },
     #[error("Atlassian's answer came without the `state` of a login. Start again with Connect.")]
     MissingState,
@@ -16,33 +20,47 @@ pub enum LoginError {
     Expired,
     #[error("This login was finished already. Start again with Connect if you are not connected.")]
     AlreadyUsed,
-    #[error("This login was started in another browser, or this browser keeps no cookies. Start again with Connect in this one.")]
+    #[error(
+        "This login was started in another browser, or this browser keeps no cookies. Start again with Connect in this one."
+    )]
     OtherBrowser,
     #[error("The answer does not come from Atlassian. Start again with Connect.")]
     WrongIssuer,
     #[error("You did not give the app access to your Atlassian account. Nothing was connected.")]
     Denied,
-    #[error("Atlassian did not finish the login ({code}). Start again with Connect; if this repeats, tell the operator of this service.")]
+    #[error(
+        "Atlassian did not finish the login ({code}). Start again with Connect; if this repeats, tell the operator of this service."
+    )]
     Provider { code: &'static str },
     #[error("Atlassian's answer came without an authorization code. Start again with Connect.")]
     MissingCode,
-    #[error("Atlassian does not accept the authorization code: it was used or is too old. Start again with Connect.")]
+    #[error(
+        "Atlassian does not accept the authorization code: it was used or is too old. Start again with Connect."
+    )]
     CodeRefused,
-    #[error("Atlassian does not accept this service's app: its client id, client secret or callback address is wrong. Tell the operator of this service.")]
+    #[error(
+        "Atlassian does not accept this service's app: its client id, client secret or callback address is wrong. Tell the operator of this service."
+    )]
     Misconfigured(#[source] TokenError),
     #[error("Atlassian is not available right now. Try again in a few minutes.")]
     Unavailable(#[source] TokenError),
     #[error("Atlassian is not available right now. Try again in a few minutes.")]
     ApiUnavailable(#[source] ApiError),
-    #[error("Atlassian gave no refresh token, so the connection would end within the hour. The scope offline_access must be asked for.")]
+    #[error(
+        "Atlassian gave no refresh token, so the connection would end within the hour. The scope offline_access must be asked for."
+    )]
     NoRefreshToken,
-    #[error("The consent does not tell who you are. Add the scope read:me, or create a user first by POST /users.")]
+    #[error(
+        "The consent does not tell who you are. Add the scope read:me, or create a user first by POST /users."
+    )]
     NoUser,
     #[error("Your e-mail address belongs to a user here who is connected with another Atlassian account.")]
     IdentityInUse,
     #[error("The login could not be stored. Try again in a few minutes.")]
     Store(#[from] StoreError),
-    #[error("A value of this login cannot be opened: the encryption keys of this service have changed. Start again with Connect.")]
+    #[error(
+        "A value of this login cannot be opened: the encryption keys of this service have changed. Start again with Connect."
+    )]
     Sealed,
 }
 
@@ -62,7 +80,11 @@ impl LoginError {
     pub const fn concerns_operator(&self) -> bool {
         matches!(
             self,
-            Self::NotConfigured { .. } | Self::Misconfigured(_) | Self::NoRefreshToken | Self::Store(_) | Self::Sealed
+            Self::NotConfigured { .. }
+                | Self::Misconfigured(_)
+                | Self::NoRefreshToken
+                | Self::Store(_)
+                | Self::Sealed
         )
     }
 }

@@ -94,7 +94,10 @@ mod tests {
     fn a_shared_app_is_asked_for_both_products_an_own_one_for_its_own() {
         let app = App { client_id: "jira-app".into(), client_secret: None };
         let own = Settings { jira: Some(OAuthApp { app, redirect_uri: "x".into() }), ..settings() };
-        assert_eq!(own.login_scopes(LoginFlow::Jira, None).to_string(), "offline_access read:jira-work read:me");
+        assert_eq!(
+            own.login_scopes(LoginFlow::Jira, None).to_string(),
+            "offline_access read:jira-work read:me"
+        );
         assert_eq!(settings().login_scopes(LoginFlow::Jira, None), settings().scopes);
     }
 }

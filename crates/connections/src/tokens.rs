@@ -215,7 +215,10 @@ impl Connections {
         let connection = inner.store.find_connection(id).await?.ok_or(TokenUnavailable::Disconnected)?;
         let app = inner.settings.app_of_client(&connection.client_id).ok_or_else(|| {
             TokenUnavailable::Misconfigured {
-                reason: format!("the app `{}` of this connection is not configured any more", connection.client_id),
+                reason: format!(
+                    "the app `{}` of this connection is not configured any more",
+                    connection.client_id
+                ),
             }
         })?;
         let sealed = grant.sealed_refresh_token.as_ref().ok_or_else(|| TokenUnavailable::NeedsReconnect {

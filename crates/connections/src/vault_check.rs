@@ -6,9 +6,13 @@ use crate::Connections;
 /// Why the key ring does not fit the database.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("the encryption key `{key_id}`, with which values in this database are sealed, is not configured: add it to CONNECTOR_ENCRYPTION_KEYS, behind the key that is to seal from now on")]
+    #[error(
+        "the encryption key `{key_id}`, with which values in this database are sealed, is not configured: add it to CONNECTOR_ENCRYPTION_KEYS, behind the key that is to seal from now on"
+    )]
     MissingKey { key_id: String },
-    #[error("the encryption key `{key_id}` is not the one with which this database was sealed: its id is the same, its bytes differ. Restore the right key; nothing was changed")]
+    #[error(
+        "the encryption key `{key_id}` is not the one with which this database was sealed: its id is the same, its bytes differ. Restore the right key; nothing was changed"
+    )]
     WrongKey { key_id: String },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -23,7 +27,9 @@ impl Connections {
         for (key_id, sealed) in &checks {
             match inner.keys.verify_check(key_id, sealed) {
                 Ok(()) => {}
-                Err(OpenError::UnknownKey { .. }) => return Err(VaultError::MissingKey { key_id: key_id.clone() }),
+                Err(OpenError::UnknownKey { .. }) => {
+                    return Err(VaultError::MissingKey { key_id: key_id.clone() });
+                }
                 Err(_) => return Err(VaultError::WrongKey { key_id: key_id.clone() }),
             }
         }

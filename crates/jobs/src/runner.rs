@@ -134,7 +134,9 @@ impl Runner {
                     stop.cancel();
                     std::future::pending::<Infallible>().await;
                 }
-                Err(error) => tracing::warn!(job.id = %id, %error, "the lease of a job could not be extended"),
+                Err(error) => {
+                    tracing::warn!(job.id = %id, %error, "the lease of a job could not be extended");
+                }
             }
         }
     }

@@ -89,7 +89,10 @@ impl Syncs {
             finished_at: None,
             attempt: 0,
             streams: streams
-                .map(|stream| StreamProgress { name: stream.as_str().to_owned(), ..StreamProgress::default() })
+                .map(|stream| StreamProgress {
+                    name: stream.as_str().to_owned(),
+                    ..StreamProgress::default()
+                })
                 .collect(),
             waiting: None,
             error: None,

@@ -13,7 +13,9 @@ pub(crate) enum RunError {
     Token(#[from] TokenUnavailable),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("the stream {stream} needs the scope {scope}, which the consent does not cover: connect the account again")]
+    #[error(
+        "the stream {stream} needs the scope {scope}, which the consent does not cover: connect the account again"
+    )]
     MissingScope { stream: Stream, scope: &'static str },
     #[error("the consent reaches no Atlassian site: connect again and choose one")]
     NoSites,

@@ -55,8 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         redirect_uri: ["localhost", "127.0.0.1"].map(|host| callback(host, port)).to_vec(),
         ..SandboxOptions::default()
     };
-    let simulator =
-        tokio::spawn(connector_sandbox::serve(sandbox, options, stop.clone().cancelled_owned()));
+    let simulator = tokio::spawn(connector_sandbox::serve(sandbox, options, stop.clone().cancelled_owned()));
     print(&format!(
         "\n  Connector demo\n\n  Open        {}\n  Then        click Connect, accept, and see projects and pages\n  \
          Simulator   {sandbox_url} (plays Atlassian; dataset {})\n  Database    {}\n  Stop        Ctrl-C\n",

@@ -9,7 +9,7 @@ use crate::telemetry;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new key and print it, ready for CONNECTOR_ENCRYPTION_KEYS
+    /// Make a new key and print it, ready for `CONNECTOR_ENCRYPTION_KEYS`
     Generate {
         /// The key's id: letters, digits, `-` and `_`
         #[arg(long, default_value = "k1")]

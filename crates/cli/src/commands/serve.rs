@@ -15,7 +15,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Address to listen on [default: 127.0.0.1:3001, or CONNECTOR_LISTEN]
+    /// Address to listen on [default: 127.0.0.1:3001, or `CONNECTOR_LISTEN`]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 }
@@ -28,13 +28,17 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}: is another program there? Choose another with --listen"))
+    TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}: is another program there? Choose another with --listen")
+    })
 }
 
 /// Serves until `stop`, then lets what is under way come to its end.
-pub(crate) async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    config: Config,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -83,7 +87,8 @@ pub(crate) fn stop_signal() -> CancellationToken {
 #[cfg(unix)]
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
     };

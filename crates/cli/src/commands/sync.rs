@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// Read everything again, not only what has changed
     #[arg(long)]
     full: bool,
-    /// Only this stream; may be repeated [jira_projects, confluence_spaces, confluence_pages]
+    /// Only this stream; may be repeated [`jira_projects`, `confluence_spaces`, `confluence_pages`]
     #[arg(long = "stream", value_name = "NAME")]
     streams: Vec<Stream>,
     /// Print the result as JSON
@@ -39,7 +39,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let service = Service::open(&config).await?;
     let owner = find_user(&service, arguments.user.as_deref()).await?;
     let connection = service.connections.current(owner).await?;
-    let connection = connection.with_context(|| format!("user {owner} has connected no Atlassian account yet"))?;
+    let connection =
+        connection.with_context(|| format!("user {owner} has connected no Atlassian account yet"))?;
     let mode = if arguments.full { SyncMode::Full } else { SyncMode::Incremental };
 
     let stop = stop_signal();
@@ -68,7 +69,9 @@ async fn find_user(service: &Service, user: Option<&str>) -> anyhow::Result<User
     let found = match text.parse::<i64>() {
         Ok(id) => service.store.find_user(UserId(id)).await?,
         Err(_) => {
-            let email: Email = text.parse().map_err(|_| anyhow::anyhow!("`{text}` is neither a user's id nor an e-mail address"))?;
+            let email: Email = text
+                .parse()
+                .map_err(|_| anyhow::anyhow!("`{text}` is neither a user's id nor an e-mail address"))?;
             service.store.find_user_by_email(&email).await?
         }
     };
@@ -86,7 +89,9 @@ async fn follow(service: &Service, id: SyncRunId, stop: &CancellationToken) -> a
             return Ok(run);
         }
         if stop.is_cancelled() {
-            bail!("interrupted; the run goes on when the service is started, or with the next `connector sync`");
+            bail!(
+                "interrupted; the run goes on when the service is started, or with the next `connector sync`"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -110,7 +115,10 @@ impl Progress {
     }
 
     fn show(&mut self, run: &SyncRun) {
-        let waiting = run.waiting.as_ref().map(|waiting| format!("waiting until {}: {}", waiting.until, waiting.reason));
+        let waiting = run
+            .waiting
+            .as_ref()
+            .map(|waiting| format!("waiting until {}: {}", waiting.until, waiting.reason));
         if waiting != self.waiting {
             if let Some(waiting) = &waiting {
                 self.line(waiting);
@@ -119,7 +127,8 @@ impl Progress {
         }
         for (i, stream) in run.streams.iter().enumerate() {
             if self.streams.len() <= i {
-                let bar = self.bars.as_ref().map_or_else(ProgressBar::hidden, |bars| bars.add(bar(&stream.name)));
+                let bar =
+                    self.bars.as_ref().map_or_else(ProgressBar::hidden, |bars| bars.add(bar(&stream.name)));
                 self.streams.push((bar, String::new()));
             }
             let text = format!("{}: {} read, {} written", stream.name, stream.fetched, stream.written);

@@ -25,14 +25,17 @@ impl Env {
             for entry in dotenvy::from_path_iter(path).context("cannot read .env")? {
                 // The error would quote the line, which may hold a secret.
                 let Ok((name, value)) = entry else {
-                    bail!("a line of .env cannot be read: write NAME=value, with quotes around values that have spaces");
+                    bail!(
+                        "a line of .env cannot be read: write NAME=value, with quotes around values that have spaces"
+                    );
                 };
                 values.insert(name, value);
             }
         }
-        values.extend(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
+        values.extend(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Ok(Self { values, faults: Vec::new() })
     }
 

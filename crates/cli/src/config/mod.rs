@@ -26,7 +26,8 @@ const DEFAULT_DATABASE: &str = "sqlite:///./integration.db";
 pub(crate) const DEFAULT_SCOPES: &str =
     "read:jira-work read:jira-user read:space:confluence read:page:confluence read:me offline_access";
 /// Where Atlassian can send a browser back to.
-const CALLBACKS: [&str; 3] = ["/api/oauth/callback/atlassian", "/auth/jira/callback", "/auth/confluence/callback"];
+const CALLBACKS: [&str; 3] =
+    ["/api/oauth/callback/atlassian", "/auth/jira/callback", "/auth/confluence/callback"];
 
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -69,14 +70,20 @@ impl Config {
                 .map_err(|error| env.fault("CONNECTOR_ENCRYPTION_KEYS", &error.to_string()))
                 .ok()
         });
-        if keys.is_none() && matches!(database, Some(DatabaseUrl::Postgres(_))) && !env.is_set("CONNECTOR_ENCRYPTION_KEYS") {
+        if keys.is_none()
+            && matches!(database, Some(DatabaseUrl::Postgres(_)))
+            && !env.is_set("CONNECTOR_ENCRYPTION_KEYS")
+        {
             env.fault(
                 "CONNECTOR_ENCRYPTION_KEYS",
                 "must be set with PostgreSQL: make a key with `connector keys generate` and give it to every process",
             );
         }
         if env.is_set("CONNECTOR_SESSION_URL") {
-            env.fault("CONNECTOR_SESSION_URL", "is not supported by this version: leave it out, sessions are kept in the database");
+            env.fault(
+                "CONNECTOR_SESSION_URL",
+                "is not supported by this version: leave it out, sessions are kept in the database",
+            );
         }
         let defaults = Endpoints::default();
         let endpoints = Endpoints {
@@ -86,9 +93,9 @@ impl Config {
         let connections = connections(&mut env, &mut warnings);
         let web = web(&mut env, listen, &mut warnings);
         let log_level = env.parsed("LOG_LEVEL", "info");
-        let log_format = env.text("LOG_FORMAT").and_then(|text| {
-            text.parse().map_err(|error: &'static str| env.fault("LOG_FORMAT", error)).ok()
-        });
+        let log_format = env
+            .text("LOG_FORMAT")
+            .and_then(|text| text.parse().map_err(|error: &'static str| env.fault("LOG_FORMAT", error)).ok());
         env.finish()?;
         let (Some(database), Some(log_level), Some(web)) = (database, log_level, web) else {
             bail!("the configuration cannot be used");
@@ -105,12 +112,19 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
         .filter(|scope| !scope.is_empty())
         .collect();
     if !scopes.contains("offline_access") {
-        env.fault("ATLASSIAN_SCOPES", "lacks offline_access: without it every connection ends within the hour");
+        env.fault(
+            "ATLASSIAN_SCOPES",
+            "lacks offline_access: without it every connection ends within the hour",
+        );
     }
     if !scopes.contains("read:me") {
-        warnings.push("ATLASSIAN_SCOPES lacks read:me: connections cannot be told apart by who consented".to_owned());
+        warnings.push(
+            "ATLASSIAN_SCOPES lacks read:me: connections cannot be told apart by who consented".to_owned(),
+        );
     }
-    if scopes.iter().any(|scope| scope.starts_with("read:confluence-")) && !scopes.contains("read:page:confluence") {
+    if scopes.iter().any(|scope| scope.starts_with("read:confluence-"))
+        && !scopes.contains("read:page:confluence")
+    {
         warnings.push(
             "ATLASSIAN_SCOPES has classic Confluence scopes only: today's API takes read:space:confluence and \
              read:page:confluence"
@@ -121,7 +135,9 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
     if atlassian.is_none() {
         warnings.push("ATLASSIAN_CLIENT_ID is not set: nobody can connect yet".to_owned());
     } else if atlassian.as_ref().is_some_and(|app| app.app.client_secret.is_none()) {
-        warnings.push("ATLASSIAN_CLIENT_SECRET is not set: Atlassian refuses apps without their secret".to_owned());
+        warnings.push(
+            "ATLASSIAN_CLIENT_SECRET is not set: Atlassian refuses apps without their secret".to_owned(),
+        );
     }
     Settings {
         jira: app(env, "JIRA_OAUTH", atlassian.as_ref()),
@@ -135,7 +151,8 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
 /// The app whose variables begin with `prefix`; `main` is the one that it falls back to.
 fn app(env: &mut Env, prefix: &'static str, main: Option<&OAuthApp>) -> Option<OAuthApp> {
     let client_id = env.text(&format!("{prefix}_CLIENT_ID"))?;
-    let client_secret = env.secret(&format!("{prefix}_CLIENT_SECRET")).map(|secret| ClientSecret::new(secret.expose()));
+    let client_secret =
+        env.secret(&format!("{prefix}_CLIENT_SECRET")).map(|secret| ClientSecret::new(secret.expose()));
     let variable = format!("{prefix}_REDIRECT_URI");
     let redirect_uri = match (env.text(&variable), main) {
         (Some(uri), _) => uri,
@@ -157,7 +174,8 @@ fn app(env: &mut Env, prefix: &'static str, main: Option<&OAuthApp>) -> Option<O
 }
 
 fn check_redirect_uri(text: &str) -> Result<(), &'static str> {
-    let url = Url::parse(text).map_err(|_| "is not an address: write it exactly as in Atlassian's developer console")?;
+    let url = Url::parse(text)
+        .map_err(|_| "is not an address: write it exactly as in Atlassian's developer console")?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
@@ -198,7 +216,9 @@ fn web(env: &mut Env, listen: SocketAddr, warnings: &mut Vec<String>) -> Option<
         Some("required") => AuthMode::Required,
         Some("public") => {
             if !listen.ip().is_loopback() {
-                warnings.push(format!("CONNECTOR_AUTH=public on {listen}: everybody who reaches it can read all data"));
+                warnings.push(format!(
+                    "CONNECTOR_AUTH=public on {listen}: everybody who reaches it can read all data"
+                ));
             }
             AuthMode::Public
         }
@@ -228,7 +248,8 @@ fn local_name(listen: SocketAddr) -> String {
 fn frontend_url(env: &mut Env) -> String {
     let text = env.text("APP_FRONTEND_URL").unwrap_or_else(|| "/connected".to_owned());
     let is_path = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');
-    let is_address = Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_address =
+        Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_path && !is_address {
         env.fault("APP_FRONTEND_URL", "must be an http(s) address or a path of this service");
     }
@@ -242,7 +263,9 @@ fn cors_origins(env: &mut Env, warnings: &mut Vec<String>) -> CorsOrigins {
         if listed.len() > 1 {
             env.fault("BACKEND_CORS_ORIGINS", "has `*` beside origins: name the origins alone, or `*` alone");
         } else if env.is_set("BACKEND_CORS_ORIGINS") {
-            warnings.push("BACKEND_CORS_ORIGINS=*: any page may read public answers, and none with cookies".to_owned());
+            warnings.push(
+                "BACKEND_CORS_ORIGINS=*: any page may read public answers, and none with cookies".to_owned(),
+            );
         }
         return CorsOrigins::Any;
     }
@@ -261,7 +284,6 @@ fn cors_origins(env: &mut Env, warnings: &mut Vec<String>) -> CorsOrigins {
     }
     CorsOrigins::Listed(origins)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,10 @@ fn what_cannot_work_is_refused_with_its_own_message() {
         (&[("CONNECTOR_SESSION_URL", "redis://x")], "CONNECTOR_SESSION_URL is not supported"),
         (&[("INTEGRATION_DB_URL", "mysql://h/d")], "INTEGRATION_DB_URL has the scheme"),
         (&[("INTEGRATION_DB_URL", "sqlite::memory:")], "INTEGRATION_DB_URL names no file"),
-        (&[("INTEGRATION_DB_URL", "postgresql://h/d")], "CONNECTOR_ENCRYPTION_KEYS must be set with PostgreSQL"),
+        (
+            &[("INTEGRATION_DB_URL", "postgresql://h/d")],
+            "CONNECTOR_ENCRYPTION_KEYS must be set with PostgreSQL",
+        ),
         (&[("ATLASSIAN_AUTH_URL", "auth.atlassian.com")], "ATLASSIAN_AUTH_URL is not an http(s) address"),
         (&[("ATLASSIAN_CLIENT_ID", "an-app")], "ATLASSIAN_REDIRECT_URI must be set"),
         (&[APP[0], ("ATLASSIAN_REDIRECT_URI", "/callback")], "ATLASSIAN_REDIRECT_URI is not an address"),
@@ -58,7 +61,10 @@ fn what_cannot_work_is_refused_with_its_own_message() {
         (&[("ATLASSIAN_SCOPES", "read:jira-work")], "ATLASSIAN_SCOPES lacks offline_access"),
         (&[("BACKEND_CORS_ORIGINS", "*,https://a.example")], "BACKEND_CORS_ORIGINS has `*` beside"),
         (&[("BACKEND_CORS_ORIGINS", "null")], "BACKEND_CORS_ORIGINS has an entry that is no origin"),
-        (&[("BACKEND_CORS_ORIGINS", "https://a.example/")], "BACKEND_CORS_ORIGINS has an entry that is no origin"),
+        (
+            &[("BACKEND_CORS_ORIGINS", "https://a.example/")],
+            "BACKEND_CORS_ORIGINS has an entry that is no origin",
+        ),
         (&[("APP_FRONTEND_URL", "//evil.example")], "APP_FRONTEND_URL must be"),
         (&[("APP_FRONTEND_URL", "javascript:alert(1)")], "APP_FRONTEND_URL must be"),
         (&[("CONNECTOR_PUBLIC_URL", "ftp://x")], "CONNECTOR_PUBLIC_URL is not an http(s) address"),

@@ -11,6 +11,11 @@ use crate::Stream;
 /// One record that cannot be read is set aside and reported; the others of its page are not lost with it.
 fn report_bad(stream: Stream, bad: &[BadRecord]) {
     for record in bad {
-        tracing::warn!(stream = stream.as_str(), remote.id = record.id, what = record.what, "a record was set aside");
+        tracing::warn!(
+            stream = stream.as_str(),
+            remote.id = record.id,
+            what = record.what,
+            "a record was set aside"
+        );
     }
 }

@@ -154,7 +154,8 @@ pub(crate) async fn list_pages(
         return Ok(Json(Page { items: Vec::new(), next_cursor: None }));
     };
     let limit = query.limit.unwrap_or(cursor::USUAL);
-    let (rows, next_cursor) = read(&app, owner, query.space_key.as_deref(), Some(limit), query.cursor.as_deref()).await?;
+    let (rows, next_cursor) =
+        read(&app, owner, query.space_key.as_deref(), Some(limit), query.cursor.as_deref()).await?;
     Ok(Json(Page { items: rows.into_iter().map(FullWikiPage::from).collect(), next_cursor }))
 }
 

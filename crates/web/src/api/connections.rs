@@ -126,8 +126,6 @@ pub(crate) async fn disconnect(
 #[utoipa::path(post, path = "/api/connections/{id}/refresh", tag = "Connections", params(("id" = String, Path)),
     responses(
         (status = 200, description = "The connection, with its new expiry.", body = ConnectionBody),
-        (status = 409, description = "It is disconnected, or must be connected anew.", body = Problem,
-            content_type = "application/problem+json"),
         Problems,
     )
 )]

@@ -36,7 +36,8 @@ pub(crate) async fn show_service(headers: HeaderMap) -> Response {
     if browser::wants_page(&headers) {
         return browser::found("/console");
     }
-    let data = ServiceHealthData { service: "connector", health: "healthy", version: env!("CARGO_PKG_VERSION") };
+    let data =
+        ServiceHealthData { service: "connector", health: "healthy", version: env!("CARGO_PKG_VERSION") };
     Json(ServiceHealth { status: "success", message: "service healthy", data }).into_response()
 }
 

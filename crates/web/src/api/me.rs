@@ -33,7 +33,8 @@ pub(crate) struct CallerBody {
 pub(crate) async fn show_caller(State(app): State<App>, caller: Caller) -> Result<Json<CallerBody>, Problem> {
     caller.admit(&app)?;
     let Ok(session) = caller.session() else {
-        let nobody = CallerBody { kind: "anonymous", user: None, connection_id: None, session_expires_at: None };
+        let nobody =
+            CallerBody { kind: "anonymous", user: None, connection_id: None, session_expires_at: None };
         return Ok(Json(nobody));
     };
     Ok(Json(CallerBody {

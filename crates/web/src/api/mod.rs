@@ -1,11 +1,11 @@
 //! The API: one list of routes.
 
+mod confluence_pages;
+mod confluence_spaces;
 mod connections;
 mod health;
 mod integrations;
 mod jira_projects;
-mod confluence_pages;
-mod confluence_spaces;
 mod me;
 mod oauth_callback;
 mod oauth_login;
@@ -28,6 +28,7 @@ use crate::App;
                        mirrored into the team's own database.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    components(schemas(oauth_login::Provider)),
     tags(
         (name = "Health", description = "Whether the service is up."),
         (name = "Users", description = "The people who connect."),

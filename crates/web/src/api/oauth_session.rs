@@ -39,8 +39,6 @@ pub(crate) struct TokenState {
 /// Exchange the refresh token of the session's connection for a new pair.
 #[utoipa::path(post, path = "/api/oauth/atlassian/refresh", tag = "OAuth", responses(
     (status = 200, description = "There is a new access token.", body = Success<TokenState>),
-    (status = 409, description = "Nothing is connected, or it must be connected anew.", body = Problem,
-        content_type = "application/problem+json"),
     Problems,
 ))]
 pub(crate) async fn refresh_token(
@@ -85,10 +83,6 @@ impl From<Site> for Resource {
 /// Ask Atlassian which sites the session's connection reaches.
 #[utoipa::path(get, path = "/api/atlassian/resources", tag = "OAuth", responses(
     (status = 200, description = "The sites, each once.", body = Success<Vec<Resource>>),
-    (status = 409, description = "Nothing is connected, or it must be connected anew.", body = Problem,
-        content_type = "application/problem+json"),
-    (status = 502, description = "Atlassian did not answer as expected.", body = Problem,
-        content_type = "application/problem+json"),
     Problems,
 ))]
 pub(crate) async fn list_resources(

@@ -152,7 +152,7 @@ pub(crate) struct Space {
     name: String,
     #[serde(rename = "type")]
     #[schema(example = "global")]
-    space_type: Option<String>,
+    kind: Option<String>,
     #[schema(example = "current")]
     status: Option<String>,
     url: Option<String>,
@@ -170,7 +170,7 @@ impl From<ConfluenceSpace> for Space {
             remote_id: space.remote_id,
             key: space.key,
             name: space.name,
-            space_type: space.space_type,
+            kind: space.space_type,
             status: space.status,
             url: space.url,
             homepage_id: space.homepage_id,

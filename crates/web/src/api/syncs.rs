@@ -116,8 +116,6 @@ impl From<SyncRun> for SyncBody {
 /// Two syncs of one connection never run at once: where one waits or runs already, it is the answer.
 #[utoipa::path(post, path = "/api/syncs", tag = "Syncs", request_body = Option<RequestSync>, responses(
     (status = 202, description = "The run.", body = SyncBody),
-    (status = 409, description = "The connection is not active.", body = Problem,
-        content_type = "application/problem+json"),
     Problems,
 ))]
 pub(crate) async fn request_sync(

@@ -124,7 +124,8 @@ pub(crate) async fn list_users(
     let limit = cursor::limit(query.limit)?;
     let after = cursor::decode::<i64>(query.cursor.as_deref())?.map(UserId);
     let mut users = app.store().list_users(after, limit.map(|limit| limit + 1)).await?;
-    let next = cursor::cut(&mut users, limit).then(|| users.last().map(|user| cursor::encode(&user.id))).flatten();
+    let next =
+        cursor::cut(&mut users, limit).then(|| users.last().map(|user| cursor::encode(&user.id))).flatten();
     let body: Vec<UserBody> = users.into_iter().map(Into::into).collect();
     Ok(bare_list(&uri, &body, next.as_deref()))
 }

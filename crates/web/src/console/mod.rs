@@ -19,7 +19,7 @@ use askama::Template;
 use connector_domain::{Timestamp, User};
 
 use self::assets::AssetUrls;
-pub use self::assets::{Asset, asset};
+pub use self::assets::asset;
 pub use self::outcome::Outcome;
 use self::outcome::OutcomeView;
 pub use self::rows::{ROWS_SHOWN, Rows};

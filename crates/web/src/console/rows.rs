@@ -22,12 +22,6 @@ impl<T> Clone for Rows<'_, T> {
 
 impl<T> Copy for Rows<'_, T> {}
 
-impl<T> Rows<'_, T> {
-    pub const fn none() -> Self {
-        Self { first: &[], total: 0 }
-    }
-}
-
 /// One of the lists, ready to show.
 #[derive(Debug)]
 pub(super) struct TableView<R> {

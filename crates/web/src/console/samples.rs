@@ -35,9 +35,9 @@ impl Owned {
             wanted_scopes: &self.scopes,
             connections: &self.connections,
             last_sync: None,
-            projects: Rows::none(),
+            projects: Rows { first: &[], total: 0 },
             spaces: 0,
-            pages: Rows::none(),
+            pages: Rows { first: &[], total: 0 },
         }
     }
 }

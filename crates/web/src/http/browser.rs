@@ -19,10 +19,8 @@ pub(crate) fn found(location: &str) -> Response {
 pub(crate) fn frontend_address(frontend: &str, path: &str, parameters: &[(&str, &str)]) -> String {
     // A relative address needs some base to be taken apart; the base is cut off again.
     const BASE: &str = "http://relative.invalid";
-    let (text, relative) = match frontend.starts_with('/') {
-        true => (format!("{BASE}{frontend}"), true),
-        false => (frontend.to_owned(), false),
-    };
+    let relative = frontend.starts_with('/');
+    let text = if relative { format!("{BASE}{frontend}") } else { frontend.to_owned() };
     let Ok(mut url) = Url::parse(&text) else { return "/connected".to_owned() };
     if !path.is_empty() {
         let joined = format!("{}{path}", url.path().trim_end_matches('/'));
@@ -60,6 +58,10 @@ mod tests {
             HeaderMap::from_iter([(header::ACCEPT, axum::http::HeaderValue::from_static(accept))])
         };
         assert!(wants_page(&with("text/html,application/xhtml+xml;q=0.9")));
-        assert!(!wants_page(&with("*/*")) && !wants_page(&with("application/json")) && !wants_page(&HeaderMap::new()));
+        assert!(
+            !wants_page(&with("*/*"))
+                && !wants_page(&with("application/json"))
+                && !wants_page(&HeaderMap::new())
+        );
     }
 }

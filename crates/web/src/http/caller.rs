@@ -21,7 +21,9 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Some(token) = cookies::session(app.settings(), &parts.headers) else { return Ok(Self::Anonymous) };
+        let Some(token) = cookies::session(app.settings(), &parts.headers) else {
+            return Ok(Self::Anonymous);
+        };
         let session = app.connections().find_session(&token).await?;
         Ok(session.map_or(Self::Anonymous, Self::Person))
     }

@@ -28,7 +28,9 @@ pub(crate) fn logins(settings: &WebSettings, headers: &HeaderMap) -> Vec<(String
     let prefix = name(settings, LOGIN);
     CookieJar::from_headers(headers)
         .iter()
-        .filter_map(|cookie| Some((cookie.name().strip_prefix(&prefix)?.to_owned(), Secret::new(cookie.value()))))
+        .filter_map(|cookie| {
+            Some((cookie.name().strip_prefix(&prefix)?.to_owned(), Secret::new(cookie.value())))
+        })
         .collect()
 }
 
@@ -40,7 +42,12 @@ pub(crate) fn clear_session(settings: &WebSettings) -> HeaderValue {
     set(settings, SESSION, "", Duration::ZERO)
 }
 
-pub(crate) fn set_login(settings: &WebSettings, suffix: &str, value: &Secret, lifetime: Duration) -> HeaderValue {
+pub(crate) fn set_login(
+    settings: &WebSettings,
+    suffix: &str,
+    value: &Secret,
+    lifetime: Duration,
+) -> HeaderValue {
     set(settings, &format!("{LOGIN}{suffix}"), value.expose(), lifetime)
 }
 
@@ -57,7 +64,8 @@ fn set(settings: &WebSettings, cookie: &str, value: &str, lifetime: Duration) ->
         .same_site(SameSite::Lax)
         .max_age(lifetime.try_into().unwrap_or_default())
         .build();
-    let mut header = HeaderValue::try_from(cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let mut header =
+        HeaderValue::try_from(cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""));
     header.set_sensitive(true);
     header
 }

@@ -21,7 +21,10 @@ pub(crate) fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option
     let Some(cursor) = cursor else { return Ok(None) };
     let place = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|json| serde_json::from_slice(&json).ok());
     place.map(Some).ok_or_else(|| {
-        Problem::invalid_field("/query/cursor", "is not a cursor of this list: take it from the answer before, unchanged")
+        Problem::invalid_field(
+            "/query/cursor",
+            "is not a cursor of this list: take it from the answer before, unchanged",
+        )
     })
 }
 

@@ -29,9 +29,11 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let mut response = answered.unwrap_or_else(|_| Problem::internal().into_response());
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            let rendered = match wants_page {
-                true if !route.starts_with("/api/") => crate::pages::problem_page(&problem, id.to_str().unwrap_or_default()),
-                _ => problem.render(id.to_str().unwrap_or_default()),
+            let id = id.to_str().unwrap_or_default();
+            let rendered = if wants_page && !route.starts_with("/api/") {
+                crate::pages::problem_page(&problem, id)
+            } else {
+                problem.render(id)
             };
             response = with_headers_of(rendered, response);
         }

@@ -99,11 +99,13 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
+        let name = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
     }
     if pointer.is_empty() { "/".to_owned() } else { pointer }
 }
@@ -138,9 +140,11 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> f
         match parts.extract::<axum::extract::Path<T>>().await {
             Ok(path) => Ok(Self(path.0)),
             Err(_) => {
-                let name = parts.extract::<axum::extract::RawPathParams>().await.ok().and_then(|parameters| {
-                    parameters.iter().next().map(|(name, _)| name.to_owned())
-                });
+                let name = parts
+                    .extract::<axum::extract::RawPathParams>()
+                    .await
+                    .ok()
+                    .and_then(|parameters| parameters.iter().next().map(|(name, _)| name.to_owned()));
                 let name = name.unwrap_or_default();
                 Err(Problem::invalid_field(format!("/path/{name}"), "is not an id of this kind"))
             }

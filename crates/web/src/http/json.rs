@@ -23,4 +23,3 @@ impl IntoResponse for JsonBytes {
         response
     }
 }
-

@@ -23,9 +23,11 @@ pub(crate) fn bare_list(uri: &Uri, rows: &[impl Serialize], next: Option<&str>) 
 /// The same request with another cursor.
 fn with_cursor(uri: &Uri, cursor: &str) -> String {
     let mut address = uri.path().to_owned();
-    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| {
-        !pair.is_empty() && pair.split('=').next() != Some("cursor")
-    });
+    let kept = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
     let mut separator = '?';
     for pair in kept {
         let _ = write!(address, "{separator}{pair}");

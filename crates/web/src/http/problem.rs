@@ -25,7 +25,7 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -58,7 +58,10 @@ impl Problem {
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "There is no session. Sign in by Connect (GET /api/oauth/atlassian/login).")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "There is no session. Sign in by Connect (GET /api/oauth/atlassian/login).",
+        )
     }
 
     /// 422 with one entry per fault.
@@ -88,7 +91,7 @@ impl Problem {
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }
 
@@ -146,10 +149,14 @@ impl From<TokenUnavailable> for Problem {
             TokenUnavailable::Store(error) => error.into(),
             TokenUnavailable::NeedsReconnect { reason } => {
                 let detail = format!("The Atlassian account must be connected again: {reason}.");
-                Self { kind: "urn:connector:problem:needs-reconnect", ..Self::new(StatusCode::CONFLICT, detail) }
+                Self {
+                    kind: "urn:connector:problem:needs-reconnect",
+                    ..Self::new(StatusCode::CONFLICT, detail)
+                }
             }
             TokenUnavailable::Disconnected => {
-                let detail = "No Atlassian account is connected. Connect one (GET /api/oauth/atlassian/login).";
+                let detail =
+                    "No Atlassian account is connected. Connect one (GET /api/oauth/atlassian/login).";
                 Self::new(StatusCode::CONFLICT, detail)
             }
             TokenUnavailable::Temporarily { what, retry_after } => {
@@ -165,7 +172,10 @@ impl From<TokenUnavailable> for Problem {
             }
             TokenUnavailable::Api(error) => {
                 tracing::warn!(%error, "a call of Atlassian failed");
-                let problem = Self::new(StatusCode::BAD_GATEWAY, "Atlassian did not answer as expected. Try again later.");
+                let problem = Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "Atlassian did not answer as expected. Try again later.",
+                );
                 match error.retry_after() {
                     Some(after) => problem.retry_after(after.as_secs().max(1)),
                     None => problem,
@@ -208,9 +218,15 @@ pub(crate) enum Problems {
     /// There is no session.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(Problem),
+    /// The caller may not do this, or the person said no at Atlassian.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
     /// It does not exist, or is another's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The state of things forbids it: nothing is connected, or it must be connected anew.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
@@ -223,6 +239,9 @@ pub(crate) enum Problems {
     /// Something went wrong here.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),
+    /// Atlassian did not answer as expected.
+    #[response(status = 502, content_type = "application/problem+json")]
+    BadGateway(Problem),
     /// The database, or Atlassian, is not available right now.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
