@@ -46,6 +46,7 @@ mod jira;
 mod oauth;
 mod options;
 mod params;
+mod query;
 mod serve;
 mod world;
 

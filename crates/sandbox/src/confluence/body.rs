@@ -41,13 +41,21 @@ impl BodyFormat {
 pub fn body(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
     let Some(format) = format else { return json!({}) };
     let document = document(view, page);
-    let (name, value) = match format {
-        BodyFormat::Storage => ("storage", page.body.clone().unwrap_or_else(|| document.storage())),
-        // JSON inside a string: it has to be read twice.
-        BodyFormat::AtlasDocFormat => ("atlas_doc_format", document.adf().to_string()),
-        BodyFormat::Rendered(name) => (name, document.html()),
-    };
-    json!({ name: { "representation": name, "value": value } })
+    let storage = page.body.clone().unwrap_or_else(|| document.storage());
+    format.body(&document, storage)
+}
+
+impl BodyFormat {
+    /// A document in this format; the storage format may be what a person wrote.
+    pub fn body(self, document: &Document, storage: String) -> Value {
+        let (name, value) = match self {
+            Self::Storage => ("storage", storage),
+            // JSON inside a string: it has to be read twice.
+            Self::AtlasDocFormat => ("atlas_doc_format", document.adf().to_string()),
+            Self::Rendered(name) => (name, document.html()),
+        };
+        json!({ name: { "representation": name, "value": value } })
+    }
 }
 
 /// What a page says.

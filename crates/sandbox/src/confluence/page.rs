@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     body::{BodyFormat, body},
     error::ConfluenceError,
+    label::labels_of,
     paging::{ListRequest, SortValue},
     space::{SpacePath, numbers},
     time::timestamp,
@@ -20,7 +21,7 @@ use crate::{
     app::Sandbox,
     gateway::{Caller, View},
     params::Params,
-    world::pages::{Page, PageStatus, Parent},
+    world::pages::{Page, PageStatus, PageVersion, Parent},
 };
 
 const DEFAULT_LIMIT: usize = 25;
@@ -100,12 +101,18 @@ fn answer(
 
 #[derive(Deserialize)]
 pub struct PagePath {
-    id: String,
+    pub id: String,
 }
 
 impl PagePath {
     pub fn id(&self) -> Result<u64, ConfluenceError> {
         self.id.parse().map_err(|_| ConfluenceError::wrong_type(&self.id, "id", "long"))
+    }
+
+    /// The page, unless it is in the trash: then what hangs on it cannot be asked for either.
+    pub fn find<'a>(&self, view: View<'a>) -> Result<&'a Page, ConfluenceError> {
+        let page = view.page(self.id()?).filter(|page| page.status != PageStatus::Trashed);
+        page.ok_or_else(ConfluenceError::not_found)
     }
 }
 
@@ -129,7 +136,10 @@ pub async fn show(
         if params.flag(&format!("include-{part}")) {
             let results = match part {
                 "operations" => json!([{ "operation": "read", "targetType": "page" }]),
-                "versions" => json!([version(view, page)]),
+                "versions" => {
+                    page.versions(view.site.seed).iter().rev().map(|entry| version(view, entry)).collect()
+                }
+                "labels" => labels_of(view, page).into(),
                 _ => json!([]),
             };
             let own = format!("/api/v2/pages/{}/{part}", page.id);
@@ -171,39 +181,49 @@ fn row(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
         "lastOwnerId": null,
         "subtype": null,
         "createdAt": timestamp(page.created),
-        "version": version(view, page),
+        "version": current_version(view, page),
         "body": body(view, page, format),
         "_links": links(view, page),
     })
 }
 
-fn version(view: View<'_>, page: &Page) -> Value {
+fn current_version(view: View<'_>, page: &Page) -> Value {
+    version(view, &page.current_version())
+}
+
+/// A version as pages have it: with a number, without an id.
+pub fn version(view: View<'_>, version: &PageVersion) -> Value {
     json!({
-        "number": page.version,
-        "message": page.message,
+        "number": version.number,
+        "message": version.message,
         "minorEdit": false,
-        "authorId": view.world.people[page.editor].account_id,
-        "createdAt": timestamp(page.modified),
-        "ncsStepVersion": page.version.to_string(),
+        "authorId": view.world.people[version.by].account_id,
+        "createdAt": timestamp(version.at),
+        "ncsStepVersion": version.number.to_string(),
     })
 }
 
 /// Links into the site. They do not begin with `/wiki`; the list's base does.
 fn links(view: View<'_>, page: &Page) -> Value {
+    let key = view.site.space(page.space).map_or("", |space| space.key.as_str());
+    json!({
+        "webui": webui(view, page),
+        "editui": format!("/pages/resumedraft.action?draftId={}", page.id),
+        "edituiv2": format!("/spaces/{key}/pages/edit-v2/{}", page.id),
+        "tinyui": format!("/x/{:x}", page.id),
+    })
+}
+
+/// Where people read a page.
+pub fn webui(view: View<'_>, page: &Page) -> String {
     let space = view.site.space(page.space);
     let key = space.map_or("", |space| space.key.as_str());
     let home = space.is_some_and(|space| space.homepage == Some(page.id));
     let title = page.title.replace('+', "%2B").replace(' ', "+");
     let title = utf8_percent_encode(&title, TITLE);
-    let webui = match page.status {
+    match page.status {
         PageStatus::Current if home => format!("/spaces/{key}/overview"),
         PageStatus::Trashed => format!("/pages/viewpage.action?pageId={}", page.id),
         _ => format!("/spaces/{key}/pages/{}/{title}", page.id),
-    };
-    json!({
-        "webui": webui,
-        "editui": format!("/pages/resumedraft.action?draftId={}", page.id),
-        "edituiv2": format!("/spaces/{key}/pages/edit-v2/{}", page.id),
-        "tinyui": format!("/x/{:x}", page.id),
-    })
+    }
 }

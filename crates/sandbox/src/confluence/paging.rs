@@ -66,7 +66,7 @@ impl<'a> ListRequest<'a> {
             }
         };
         let sort = params.get("sort").unwrap_or(sorts[0]);
-        if !sorts.contains(&sort.trim_start_matches('-')) {
+        if !sorts.iter().any(|known| known.trim_start_matches('-') == sort.trim_start_matches('-')) {
             return Err(ConfluenceError::invalid(format!(
                 "Provided value {{{sort}}} for 'sort' is not supported"
             )));

@@ -80,12 +80,15 @@ impl<'a> View<'a> {
 
     /// The issues that a search looks through.
     pub fn issues(&self) -> impl Iterator<Item = &'a Issue> + use<'a> {
-        let projects: HashSet<u64> = self.projects().filter(|project| live(project)).map(|project| project.id).collect();
+        let projects: HashSet<u64> =
+            self.projects().filter(|project| live(project)).map(|project| project.id).collect();
         self.site.issues.iter().filter(move |issue| projects.contains(&issue.project))
     }
 
     fn searches(&self, project: u64) -> bool {
-        self.site.project(project).is_some_and(|project| sees_project(self.caller.person, project) && live(project))
+        self.site
+            .project(project)
+            .is_some_and(|project| sees_project(self.caller.person, project) && live(project))
     }
 
     pub fn spaces(&self) -> impl Iterator<Item = &'a Space> + use<'a> {

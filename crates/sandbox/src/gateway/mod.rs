@@ -40,6 +40,7 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .nest("/ex/jira/{cloud_id}", jira_gateway)
         .nest("/ex/confluence/{cloud_id}", confluence_gateway)
         .nest("/sites/{site}", site)
+        .merge(jira::media_routes())
 }
 
 /// What the gateway says to a path that no product has.

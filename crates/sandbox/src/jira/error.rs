@@ -2,11 +2,11 @@
 
 use axum::{
     Json,
-    extract::OriginalUri,
+    extract::{OriginalUri, rejection::JsonRejection},
     http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An error with Jira's usual body: messages, and none about single fields.
 #[derive(Debug)]
@@ -24,6 +24,24 @@ impl JiraError {
         Self { status: StatusCode::NOT_FOUND, messages: vec![message.into()] }
     }
 
+    pub fn gone(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::GONE, messages: vec![message.into()] }
+    }
+
+    /// A body that could not be read. A body of the wrong type, or none at all, is 415; everything else 400.
+    pub fn from_body(rejection: JsonRejection) -> Self {
+        let status = match rejection {
+            JsonRejection::MissingJsonContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self {
+            status,
+            messages: vec![String::from(
+                "Invalid request payload. Refer to the REST API documentation and try again.",
+            )],
+        }
+    }
+
     pub fn unauthorized() -> Self {
         let message = "Client must be authenticated to access this resource.";
         Self { status: StatusCode::UNAUTHORIZED, messages: vec![String::from(message)] }
@@ -32,6 +50,10 @@ impl JiraError {
 
 impl IntoResponse for JiraError {
     fn into_response(self) -> Response {
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let body = json!({ "type": "about:blank", "title": "Unsupported Media Type", "status": 415 });
+            return problem(self.status, &body);
+        }
         (self.status, Json(json!({ "errorMessages": self.messages, "errors": {} }))).into_response()
     }
 }
@@ -47,6 +69,9 @@ pub async fn unknown_route(method: Method, OriginalUri(uri): OriginalUri) -> Res
         "detail": format!("No endpoint {method} {path}."),
         "instance": path,
     });
-    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string())
-        .into_response()
+    problem(StatusCode::NOT_FOUND, &body)
+}
+
+fn problem(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

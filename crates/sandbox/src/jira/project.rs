@@ -9,7 +9,15 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ApiVersion, error::JiraError, time::timestamp, urls::Urls, user::lead};
+use super::{
+    ApiVersion,
+    error::JiraError,
+    issuetype::issue_type,
+    paging::{Part, number},
+    time::timestamp,
+    urls::Urls,
+    user::lead,
+};
 use crate::{
     app::Sandbox,
     gateway::{Caller, Counted, View},
@@ -17,7 +25,7 @@ use crate::{
     world::{
         Millis,
         projects::{CATEGORIES, Project, ProjectState},
-        workflow::{ISSUE_TYPES, IssueType},
+        workflow::ISSUE_TYPES,
     },
 };
 
@@ -35,8 +43,7 @@ pub async fn search(
     caller: Caller,
     params: Params,
 ) -> Result<Counted, JiraError> {
-    let start = number(&params, "startAt")?.unwrap_or(0);
-    let limit = number(&params, "maxResults")?.unwrap_or(DEFAULT_PAGE).min(LARGEST_PAGE);
+    let part = Part::read(&params, DEFAULT_PAGE, LARGEST_PAGE)?;
     let filter = Filter::read(&params)?;
     let world = sandbox.world();
     let view = caller.view(&world);
@@ -44,29 +51,12 @@ pub async fn search(
     let insights = Insights::of(view);
     sort(&mut found, params.get("orderBy").unwrap_or("key"), view, &insights)?;
 
-    let total = found.len();
     let urls = Urls::new(view, version);
     let expand: Vec<&str> = params.list("expand");
-    let page = found.iter().skip(start).take(limit);
-    let values: Vec<Value> = page.map(|project| row(view, urls, project, &expand, &insights)).collect();
-    let next = start + values.len();
-    let is_last = next >= total || values.is_empty();
-    let here = |start: usize| {
-        let sized = Params::parse(params.with("maxResults", Some(&limit.to_string())).as_bytes());
-        urls.resource(&format!("project/search?{}", sized.with("startAt", Some(&start.to_string()))))
-    };
-    let objects = values.len();
-    let mut body = json!({
-        "self": here(start),
-        "maxResults": limit,
-        "startAt": start,
-        "total": total,
-        "isLast": is_last,
-        "values": values,
-    });
-    if !is_last {
-        body["nextPage"] = json!(here(next));
-    }
+    let rows: Vec<Value> =
+        part.of(&found).iter().map(|project| row(view, urls, project, &expand, &insights)).collect();
+    let objects = rows.len();
+    let body = part.linked(urls, "project/search", &params, found.len(), rows);
     Ok(Counted(body, objects))
 }
 
@@ -213,7 +203,7 @@ fn row(view: View<'_>, urls: Urls<'_>, project: &Project, expand: &[&str], insig
         "id": project.id.to_string(),
         "key": project.key,
         "name": project.name,
-        "avatarUrls": urls.avatars("project", 10_400 + u32::try_from(project.id % 24).unwrap_or_default()),
+        "avatarUrls": urls.project_avatars(project.id),
         "projectTypeKey": project.kind,
         "simplified": project.simplified,
         "style": if project.simplified { "next-gen" } else { "classic" },
@@ -266,27 +256,4 @@ fn row(view: View<'_>, urls: Urls<'_>, project: &Project, expand: &[&str], insig
         }
     }
     row
-}
-
-/// An issue type as projects and issues have it.
-pub fn issue_type(urls: Urls<'_>, kind: &IssueType) -> Value {
-    let id = kind.id.to_string();
-    let avatar = format!("universal_avatar/view/type/issuetype/avatar/{}?size=medium", kind.avatar);
-    json!({
-        "self": urls.resource(&format!("issuetype/{id}")),
-        "id": id,
-        "description": kind.description,
-        "iconUrl": urls.resource(&avatar),
-        "name": kind.name,
-        "subtask": kind.level < 0,
-        "avatarId": kind.avatar,
-        "hierarchyLevel": kind.level,
-    })
-}
-
-fn number(params: &Params, name: &str) -> Result<Option<usize>, JiraError> {
-    let message = |_| {
-        JiraError::bad_request(format!("The parameter '{name}' has to be a number that is not negative."))
-    };
-    params.get(name).map(|value| value.parse().map_err(message)).transpose()
 }

@@ -34,7 +34,11 @@ impl<'a> Urls<'a> {
         self.resource(&format!("user?accountId={}", utf8_percent_encode(account_id, ACCOUNT_ID)))
     }
 
-    pub fn avatars(&self, kind: &str, id: u32) -> Value {
+    pub fn project_avatars(&self, project: u64) -> Value {
+        self.avatars("project", 10_400 + u32::try_from(project % 24).unwrap_or_default())
+    }
+
+    fn avatars(&self, kind: &str, id: u32) -> Value {
         let avatar = self.resource(&format!("universal_avatar/view/type/{kind}/avatar/{id}"));
         json!({
             "48x48": avatar,

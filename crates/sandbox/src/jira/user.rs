@@ -3,12 +3,16 @@
 use axum::{Extension, Json, extract::State};
 use serde_json::{Value, json};
 
-use super::{ApiVersion, error::JiraError, urls::Urls};
+use super::{ApiVersion, error::JiraError, paging::Part, urls::Urls};
 use crate::{
     app::Sandbox,
-    gateway::{Caller, View},
+    gateway::{Caller, Counted, View},
+    params::Params,
     world::people::{Person, PersonIndex},
 };
+
+const DEFAULT_PAGE: usize = 50;
+const LARGEST_PAGE: usize = 1000;
 
 /// `GET /myself`
 pub async fn myself(
@@ -25,6 +29,63 @@ pub async fn myself(
     user["applicationRoles"] = json!({ "size": 1, "items": [] });
     user["expand"] = json!("groups,applicationRoles");
     Ok(Json(user))
+}
+
+/// `GET /users/search`: a bare array that begins with the apps. A short page is not the last; an empty one is.
+pub async fn search_all(
+    State(sandbox): State<Sandbox>,
+    Extension(version): Extension<ApiVersion>,
+    caller: Caller,
+    params: Params,
+) -> Result<Counted, JiraError> {
+    let part = Part::read(&params, DEFAULT_PAGE, LARGEST_PAGE)?;
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    view.person().ok_or_else(JiraError::unauthorized)?;
+    let (apps, people): (Vec<&Person>, Vec<&Person>) =
+        world.people.iter().partition(|person| person.account_type == "app");
+    let all: Vec<&Person> = apps.into_iter().chain(people).collect();
+    let urls = Urls::new(view, version);
+    let rows: Vec<Value> = part.of(&all).iter().map(|person| user(view, urls, person)).collect();
+    let count = rows.len();
+    Ok(Counted(Value::Array(rows), count))
+}
+
+/// `GET /user?accountId=`
+pub async fn show(
+    State(sandbox): State<Sandbox>,
+    Extension(version): Extension<ApiVersion>,
+    caller: Caller,
+    params: Params,
+) -> Result<Json<Value>, JiraError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    view.person().ok_or_else(JiraError::unauthorized)?;
+    let account_id = params.get("accountId").unwrap_or_default();
+    let person = world.people.iter().find(|person| person.account_id == account_id);
+    let missing = "Specified user does not exist or you do not have required permissions";
+    let person = person.ok_or_else(|| JiraError::not_found(missing))?;
+    Ok(Json(user(view, Urls::new(view, version), person)))
+}
+
+/// `GET /user/bulk?accountId=…&accountId=…`: whoever is not found is left out.
+pub async fn bulk(
+    State(sandbox): State<Sandbox>,
+    Extension(version): Extension<ApiVersion>,
+    caller: Caller,
+    params: Params,
+) -> Result<Counted, JiraError> {
+    let part = Part::read(&params, 10, 200)?;
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    view.person().ok_or_else(JiraError::unauthorized)?;
+    let wanted = params.list("accountId");
+    let found: Vec<&Person> =
+        world.people.iter().filter(|person| wanted.contains(&person.account_id.as_str())).collect();
+    let urls = Urls::new(view, version);
+    let rows: Vec<Value> = part.of(&found).iter().map(|person| user(view, urls, person)).collect();
+    let count = rows.len();
+    Ok(Counted(part.linked(urls, "user/bulk", &params, found.len(), rows), count))
 }
 
 /// A user as issues and comments have it.

@@ -3,9 +3,10 @@
 //! All of it is computed from the issue. The ids contain the issue's, so that each leads back to it.
 
 use super::{
-    Millis,
+    LAST_DAY, Millis,
     dice::Dice,
     issues::Issue,
+    pages::Page,
     people::{PersonIndex, writer},
     site::Site,
     vocabulary::LABELS,
@@ -71,15 +72,15 @@ const FILES: [(&str, &str); 6] = [
     ("trace.json", "application/json"),
 ];
 
-/// The issue that a comment, a worklog or an attachment belongs to.
-pub fn issue_of(id: u64) -> u64 {
+/// The issue or page that a comment, a worklog or an attachment belongs to.
+pub fn owner_of(id: u64) -> u64 {
     id / MOST
 }
 
 /// Comments, oldest first.
 pub fn comments(site: &Site, issue: &Issue) -> Vec<Comment> {
     let mut dice = Dice::new(site.seed, "comments", issue.id);
-    let times = moments(&mut dice, issue, 6);
+    let times = issue.past.map(|past| moments(&mut dice, issue.created, past.until, 6)).unwrap_or_default();
     let comment = |(number, created): (u64, Millis)| {
         let updated = if dice.percent(10) { created + 5 * MINUTE } else { created };
         Comment { id: issue.id * MOST + number, author: writer(&mut dice), created, updated }
@@ -87,10 +88,41 @@ pub fn comments(site: &Site, issue: &Issue) -> Vec<Comment> {
     (0..).zip(times).map(comment).collect()
 }
 
+/// A comment below a page or beside a passage of it.
+#[derive(Debug)]
+pub struct PageComment {
+    pub id: u64,
+    pub author: PersonIndex,
+    pub created: Millis,
+    /// The comment that this one replies to.
+    pub parent: Option<u64>,
+    pub inline: bool,
+    pub resolved: bool,
+}
+
+/// Comments on a page, oldest first.
+pub fn page_comments(seed: u64, page: &Page) -> Vec<PageComment> {
+    if !page.original {
+        return Vec::new();
+    }
+    let mut dice = Dice::new(seed, "page-comments", page.id);
+    let times = moments(&mut dice, page.created, LAST_DAY, 5);
+    let mut comments: Vec<PageComment> = Vec::with_capacity(times.len());
+    for (number, created) in (0..).zip(times) {
+        let inline = dice.percent(30);
+        let root = comments.iter().rfind(|comment| comment.parent.is_none() && comment.inline == inline);
+        let parent = root.filter(|_| dice.percent(35)).map(|comment| comment.id);
+        let resolved = inline && dice.percent(40);
+        let (id, author) = (page.id * MOST + number, writer(&mut dice));
+        comments.push(PageComment { id, author, created, parent, inline, resolved });
+    }
+    comments
+}
+
 /// Worklogs, oldest first.
 pub fn worklogs(site: &Site, issue: &Issue) -> Vec<Worklog> {
     let mut dice = Dice::new(site.seed, "worklogs", issue.id);
-    let times = moments(&mut dice, issue, 3);
+    let times = issue.past.map(|past| moments(&mut dice, issue.created, past.until, 3)).unwrap_or_default();
     let worklog = |(number, created): (u64, Millis)| Worklog {
         id: issue.id * MOST + number,
         author: writer(&mut dice),
@@ -132,15 +164,14 @@ pub fn labels(seed: u64, kind: &str, owner: u64) -> Vec<&'static str> {
 /// The history of an issue, oldest first: how it came to its status, then what was changed since.
 pub fn history(site: &Site, issue: &Issue) -> Vec<History> {
     let mut dice = Dice::new(site.seed, "history", issue.id);
-    let made_by_hand = issue.changes.iter().find(|change| change.field == "status");
-    let status = made_by_hand.map_or(issue.status, |_| 0);
-    let end = issue.resolved.unwrap_or(issue.updated).max(issue.created);
+    let (status, end) = issue.past.map_or((0, issue.created), |past| (past.status, past.until));
     let span = (end - issue.created) / Millis::try_from(status.max(1)).unwrap_or(1);
     let mut at = issue.created;
     let mut history: Vec<History> = (1..=status)
         .map(|to| {
             at = if to == status { end } else { at + dice.millis(span) };
-            let named = |status: usize| Some((STATUSES[status].id.to_string(), String::from(STATUSES[status].name)));
+            let named =
+                |status: usize| Some((STATUSES[status].id.to_string(), String::from(STATUSES[status].name)));
             History { id: 0, at, by: writer(&mut dice), field: "status", from: named(to - 1), to: named(to) }
         })
         .collect();
@@ -155,11 +186,10 @@ pub fn history(site: &Site, issue: &Issue) -> Vec<History> {
     history
 }
 
-/// Some moments of an issue's life, in order; usually few, for some issues more than twenty.
-fn moments(dice: &mut Dice, issue: &Issue, usual: usize) -> Vec<Millis> {
+/// Some moments of a life, in order; usually few, for some things more than twenty.
+fn moments(dice: &mut Dice, from: Millis, until: Millis, usual: usize) -> Vec<Millis> {
     let count = if dice.below(BUSY) == 0 { 22 + dice.below(20) } else { dice.skewed(usual) };
-    let life = (issue.updated - issue.created).max(1);
-    let mut moments: Vec<Millis> = (0..count).map(|_| issue.created + dice.millis(life)).collect();
+    let mut moments: Vec<Millis> = (0..count).map(|_| from + dice.millis(until - from)).collect();
     moments.sort_unstable();
     moments
 }

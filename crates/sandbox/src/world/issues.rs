@@ -28,8 +28,17 @@ pub struct Issue {
     pub resolved: Option<Millis>,
     /// The text that a person wrote through the control interface; otherwise it is computed.
     pub description: Option<String>,
+    /// What its computed past ends with; what was made through the control interface has none.
+    pub past: Option<Past>,
     /// Changes made through the control interface, oldest first.
     pub changes: Vec<Change>,
+}
+
+/// The end of an issue's computed past. Changes do not touch it: comments and history must not vanish with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Past {
+    pub until: Millis,
+    pub status: usize,
 }
 
 /// One entry of an issue's history.
@@ -106,6 +115,7 @@ fn generate(dice: &mut Dice, index: usize, count: usize, place: Place<'_>) -> Is
         updated,
         resolved: STATUSES[status].is_done().then_some(updated),
         description: None,
+        past: Some(Past { until: updated, status }),
         changes: Vec::new(),
     }
 }

@@ -28,8 +28,47 @@ pub struct Page {
     pub modified: Millis,
     pub editor: PersonIndex,
     pub message: String,
+    /// Versions that changes through the control interface replaced, oldest first.
+    pub earlier: Vec<PageVersion>,
     /// The storage format that a person wrote through the control interface; otherwise the body is computed.
     pub body: Option<String>,
+    /// Whether it was there from the start, with comments, labels and files.
+    pub original: bool,
+}
+
+/// One version of a page.
+#[derive(Clone, Debug)]
+pub struct PageVersion {
+    pub number: u32,
+    pub at: Millis,
+    pub by: PersonIndex,
+    pub message: String,
+}
+
+impl Page {
+    /// The version that the page has now.
+    pub fn current_version(&self) -> PageVersion {
+        PageVersion {
+            number: self.version,
+            at: self.modified,
+            by: self.editor,
+            message: self.message.clone(),
+        }
+    }
+
+    /// All versions, oldest first. Those from before the start are computed.
+    pub fn versions(&self, seed: u64) -> Vec<PageVersion> {
+        let known = || self.earlier.iter().cloned().chain([self.current_version()]);
+        let Some(first) = known().next() else { return Vec::new() };
+        let span = first.at - self.created;
+        let computed = (1..first.number).map(|number| {
+            let mut dice = Dice::new(seed, "page-version", self.id ^ (u64::from(number) << 40));
+            let at = self.created + span * Millis::from(number - 1) / Millis::from(first.number - 1);
+            let by = if number == 1 { self.author } else { writer(&mut dice) };
+            PageVersion { number, at, by, message: String::new() }
+        });
+        computed.chain(known()).collect()
+    }
 }
 
 /// What a page hangs under.
@@ -174,7 +213,9 @@ fn generate(dice: &mut Dice, place: Place<'_>) -> Page {
         } else {
             String::new()
         },
+        earlier: Vec::new(),
         body: None,
+        original: true,
     }
 }
 

@@ -135,6 +135,10 @@ impl Site {
         self.spaces.iter().find(|space| space.key == key)
     }
 
+    pub fn folder(&self, id: u64) -> Option<&Folder> {
+        find(&self.folders, id, |folder| folder.id)
+    }
+
     pub fn page(&self, id: u64) -> Option<&Page> {
         find(&self.pages, id, |page| page.id)
     }

@@ -3,9 +3,12 @@
 mod atlassian;
 mod authorize;
 mod confluence;
+mod content;
 mod control;
 mod data;
 mod gateway;
+mod issues;
 mod projects;
 mod refresh;
+mod search;
 mod token;

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{Clause, Expression, Operand, Operator, dates::moment, syntax_error};
+use super::syntax_error;
 use crate::{
     document::description,
     gateway::View,
     jira::error::JiraError,
+    query::{Clause, Expression, Operand, Operator, dates::moment, words},
     world::{
         Millis,
         activity::labels,
@@ -70,26 +71,34 @@ impl<'a> Context<'a> {
                     let fits = |name: &str| name.eq_ignore_ascii_case(text);
                     let mut categories = STATUSES.iter().map(|status| &status.category);
                     categories
-                        .find(|category| fits(category.name) || fits(category.key) || fits(&category.id.to_string()))
+                        .find(|category| {
+                            fits(category.name) || fits(category.key) || fits(&category.id.to_string())
+                        })
                         .map(|category| category.id)
                 },
             ),
-            "priority" => {
-                self.named(clause, |issue| Some(issue.priority), |text| position(PRIORITIES.into_iter(), text))
-            }
-            "resolution" => self.named(clause, |issue| issue.resolved.map(|_| ()), |text| {
-                text.eq_ignore_ascii_case("done").then_some(())
-            }),
+            "priority" => self.named(
+                clause,
+                |issue| Some(issue.priority),
+                |text| position(PRIORITIES.into_iter(), text),
+            ),
+            "resolution" => self.named(
+                clause,
+                |issue| issue.resolved.map(|_| ()),
+                |text| text.eq_ignore_ascii_case("done").then_some(()),
+            ),
             "assignee" => self.named(clause, |issue| issue.assignee, |text| self.person(text)),
-            "reporter" | "creator" => self.named(clause, |issue| Some(issue.reporter), |text| self.person(text)),
+            "reporter" | "creator" => {
+                self.named(clause, |issue| Some(issue.reporter), |text| self.person(text))
+            }
             "parent" => self.named(clause, |issue| issue.parent, |text| self.issue(text)),
             "created" | "createddate" => self.time(clause, |issue| Some(issue.created)),
             "updated" | "updateddate" => self.time(clause, |issue| Some(issue.updated)),
             "resolved" | "resolutiondate" => self.time(clause, |issue| issue.resolved),
             "labels" => self.labels(clause),
-            "summary" => self.text(clause, |issue| issue.summary.to_lowercase()),
-            "description" => self.text(clause, move |issue| self.description(issue)),
-            "text" => self.text(clause, move |issue| {
+            "summary" => contains(clause, |issue| issue.summary.to_lowercase()),
+            "description" => contains(clause, move |issue| self.description(issue)),
+            "text" => contains(clause, move |issue| {
                 format!("{} {}", issue.summary.to_lowercase(), self.description(issue))
             }),
             _ => Err(JiraError::bad_request(format!(
@@ -157,8 +166,11 @@ impl<'a> Context<'a> {
             (Operator::Is, _) => Ok(Box::new(move |issue| value(issue).is_none() != turned)),
             (Operator::Contains | Operator::In, _) | (_, None) => Err(unsupported(clause)),
             (_, Some(operand)) => {
-                let limit = moment(operand, self.now, zone).ok_or_else(|| no_such_date(operand, &clause.field))?;
-                Ok(Box::new(move |issue| value(issue).is_some_and(|value| holds(operator, &value, &limit) != turned)))
+                let limit =
+                    moment(operand, self.now, zone).ok_or_else(|| no_such_date(operand, &clause.field))?;
+                Ok(Box::new(move |issue| {
+                    value(issue).is_some_and(|value| holds(operator, &value, &limit) != turned)
+                }))
             }
         }
     }
@@ -167,37 +179,17 @@ impl<'a> Context<'a> {
         let seed = self.view.site.seed;
         let labels = move |issue: &Issue| labels(seed, "labels", issue.id);
         let (operator, turned) = clause.operator.positive();
-        let wanted: Vec<String> = clause.operands.iter().filter_map(Operand::text).map(String::from).collect();
+        let wanted: Vec<String> =
+            clause.operands.iter().filter_map(Operand::text).map(String::from).collect();
         match operator {
             Operator::Is => Ok(Box::new(move |issue| labels(issue).is_empty() != turned)),
             Operator::Equals | Operator::In => Ok(Box::new(move |issue| {
                 let labels = labels(issue);
-                !labels.is_empty() && labels.iter().any(|label| wanted.iter().any(|wanted| wanted == label)) != turned
+                !labels.is_empty()
+                    && labels.iter().any(|label| wanted.iter().any(|wanted| wanted == label)) != turned
             })),
             _ => Err(unsupported(clause)),
         }
-    }
-
-    /// All words have to be there, in any order; a star at the end of a word is taken for granted.
-    fn text(self, clause: &Clause, value: impl Fn(&Issue) -> String + 'a) -> Bound<'a> {
-        let (operator, turned) = clause.operator.positive();
-        if operator == Operator::Is {
-            return Ok(Box::new(move |issue| value(issue).trim().is_empty() != turned));
-        }
-        let Some(text) = clause.operands.first().and_then(Operand::text) else { return Err(unsupported(clause)) };
-        if operator != Operator::Contains {
-            return Err(unsupported(clause));
-        }
-        let text = text.to_lowercase();
-        let words: Vec<String> = text
-            .split(|sign: char| sign.is_whitespace() || "*?\"+-".contains(sign))
-            .filter(|word| !word.is_empty())
-            .map(String::from)
-            .collect();
-        Ok(Box::new(move |issue| {
-            let value = value(issue);
-            words.iter().all(|word| value.contains(word.as_str())) != turned
-        }))
     }
 
     fn description(self, issue: &Issue) -> String {
@@ -215,7 +207,9 @@ impl<'a> Context<'a> {
     fn project(self, text: &str) -> Option<u64> {
         let mut live = self.view.projects().filter(|project| project.state == ProjectState::Live);
         let found = self.view.project(text).filter(|project| project.state == ProjectState::Live);
-        found.or_else(|| live.find(|project| project.name.eq_ignore_ascii_case(text))).map(|project| project.id)
+        found
+            .or_else(|| live.find(|project| project.name.eq_ignore_ascii_case(text)))
+            .map(|project| project.id)
     }
 
     fn issue(self, text: &str) -> Option<u64> {
@@ -224,18 +218,25 @@ impl<'a> Context<'a> {
 
     fn person(self, text: &str) -> Option<PersonIndex> {
         self.view.world.people.iter().position(|person| {
-            person.account_id == text || person.name.eq_ignore_ascii_case(text) || person.email.as_deref() == Some(text)
+            person.account_id == text
+                || person.name.eq_ignore_ascii_case(text)
+                || person.email.as_deref() == Some(text)
         })
     }
 }
 
-impl Operand {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text { text, .. } => Some(text),
-            _ => None,
-        }
+/// All words have to be there, in any order.
+fn contains<'a>(clause: &Clause, value: impl Fn(&Issue) -> String + 'a) -> Bound<'a> {
+    let (operator, turned) = clause.operator.positive();
+    if operator == Operator::Is {
+        return Ok(Box::new(move |issue| value(issue).trim().is_empty() != turned));
     }
+    let text = clause.operands.first().and_then(Operand::text).filter(|_| operator == Operator::Contains);
+    let words = words(text.ok_or_else(|| unsupported(clause))?);
+    Ok(Box::new(move |issue| {
+        let value = value(issue);
+        words.iter().all(|word| value.contains(word.as_str())) != turned
+    }))
 }
 
 /// The position of a value in a table, by its name or its id.
@@ -281,5 +282,5 @@ fn no_such_date(operand: &Operand, field: &str) -> JiraError {
 
 fn unsupported(clause: &Clause) -> JiraError {
     let (operator, field) = (clause.operator.symbol(), &clause.field);
-    syntax_error(format!("The operator '{operator}' is not supported by the '{field}' field."))
+    syntax_error(&format!("The operator '{operator}' is not supported by the '{field}' field."))
 }

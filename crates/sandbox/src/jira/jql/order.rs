@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Order};
+use super::Context;
 use crate::{
     jira::error::JiraError,
+    query::Order,
     world::{issues::Issue, workflow::ISSUE_TYPES},
 };
 
@@ -57,7 +58,8 @@ impl SortField {
             "assignee" => Self::Assignee,
             "project" => Self::Project,
             _ => {
-                let message = format!("Field '{name}' does not exist or you do not have permission to view it.");
+                let message =
+                    format!("Field '{name}' does not exist or you do not have permission to view it.");
                 return Err(JiraError::bad_request(message));
             }
         })
@@ -67,7 +69,8 @@ impl SortField {
 impl<'a> Context<'a> {
     /// What gives an issue's position in an order.
     pub fn positions(self, order: &[Order]) -> Result<impl Fn(&Issue) -> Position + use<'a>, JiraError> {
-        let fields = order.iter().map(|order| SortField::read(&order.field)).collect::<Result<Vec<_>, _>>()?;
+        let fields =
+            order.iter().map(|order| SortField::read(&order.field)).collect::<Result<Vec<_>, _>>()?;
         Ok(move |issue: &Issue| {
             let values = fields.iter().flat_map(|field| self.values(*field, issue)).collect();
             Position { values, id: issue.id }
@@ -90,9 +93,9 @@ impl<'a> Context<'a> {
             SortField::Status => index(issue.status),
             SortField::Kind => Value::Text(String::from(ISSUE_TYPES[issue.kind].name)),
             SortField::Summary => Value::Text(issue.summary.to_lowercase()),
-            SortField::Assignee => issue
-                .assignee
-                .map_or(Value::Missing(()), |person| Value::Text(String::from(self.view.world.people[person].name))),
+            SortField::Assignee => issue.assignee.map_or(Value::Missing(()), |person| {
+                Value::Text(String::from(self.view.world.people[person].name))
+            }),
             SortField::Project => Value::Text(String::from(key())),
         };
         [first, Value::Missing(())]

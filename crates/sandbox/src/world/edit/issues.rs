@@ -54,6 +54,7 @@ impl Site {
             updated: now,
             resolved: None,
             description: Some(edit.description.unwrap_or_default()),
+            past: None,
             changes: Vec::new(),
         });
         self.keys.insert((project, number), id);

@@ -53,7 +53,9 @@ impl Site {
             modified: now,
             editor: ADA,
             message: String::new(),
+            earlier: Vec::new(),
             body: Some(edit.body.unwrap_or_default()),
+            original: false,
         });
         Ok(id)
     }
@@ -85,6 +87,7 @@ impl Site {
         page.parent = parent;
         page.status = status.unwrap_or(page.status);
         if edit.title.is_some() || edit.body.is_some() {
+            page.earlier.push(page.current_version());
             page.title = edit.title.unwrap_or_else(|| std::mem::take(&mut page.title));
             page.body = edit.body.or_else(|| page.body.take());
             page.version += 1;

@@ -2,8 +2,7 @@
 
 use std::{iter::Peekable, vec::IntoIter};
 
-use super::{Clause, Expression, Operand, Operator, Order, Query, lexer::Token, syntax_error};
-use crate::jira::error::JiraError;
+use super::{Clause, Expression, Operand, Operator, Order, Query, SyntaxError, lexer::Token};
 
 /// Parentheses and NOTs may be nested this deep.
 const DEEPEST: usize = 100;
@@ -18,7 +17,7 @@ impl Parser {
         Self { tokens: tokens.into_iter().peekable(), depth: 0 }
     }
 
-    pub fn query(mut self) -> Result<Query, JiraError> {
+    pub fn query(mut self) -> Result<Query, SyntaxError> {
         let filter = match self.tokens.peek() {
             None => None,
             Some(token) if token.is("order") => None,
@@ -27,11 +26,13 @@ impl Parser {
         let order = if self.keyword("order") { self.order()? } else { Vec::new() };
         match self.tokens.next() {
             None => Ok(Query { filter, order }),
-            Some(token) => Err(syntax_error(format!("Expecting either 'OR' or 'AND' but got {}.", show(Some(&token))))),
+            Some(token) => {
+                Err(SyntaxError(format!("Expecting either 'OR' or 'AND' but got {}.", show(Some(&token)))))
+            }
         }
     }
 
-    fn either(&mut self) -> Result<Expression, JiraError> {
+    fn either(&mut self) -> Result<Expression, SyntaxError> {
         let mut parts = vec![self.all()?];
         while self.keyword("or") {
             parts.push(self.all()?);
@@ -39,7 +40,7 @@ impl Parser {
         Ok(single(parts, Expression::Or))
     }
 
-    fn all(&mut self) -> Result<Expression, JiraError> {
+    fn all(&mut self) -> Result<Expression, SyntaxError> {
         let mut parts = vec![self.part()?];
         while self.keyword("and") {
             parts.push(self.part()?);
@@ -47,10 +48,10 @@ impl Parser {
         Ok(single(parts, Expression::And))
     }
 
-    fn part(&mut self) -> Result<Expression, JiraError> {
+    fn part(&mut self) -> Result<Expression, SyntaxError> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(syntax_error("The query is nested too deeply."));
+            return Err(SyntaxError(String::from("The query is nested too deeply.")));
         }
         let part = if self.keyword("not") {
             Expression::Not(Box::new(self.part()?))
@@ -65,21 +66,23 @@ impl Parser {
         Ok(part)
     }
 
-    fn clause(&mut self) -> Result<Clause, JiraError> {
+    fn clause(&mut self) -> Result<Clause, SyntaxError> {
         let field = self.name()?;
         let operator = self.operator()?;
         let operands = match operator {
             Operator::In | Operator::NotIn => self.list()?,
             Operator::Is | Operator::IsNot => match self.operand()? {
                 Operand::Empty => vec![Operand::Empty],
-                _ => return Err(syntax_error(format!("The operator 'is' for '{field}' takes EMPTY or NULL."))),
+                _ => {
+                    return Err(SyntaxError(format!("The operator 'is' for '{field}' takes EMPTY or NULL.")));
+                }
             },
             _ => vec![self.operand()?],
         };
         Ok(Clause { field, operator, operands })
     }
 
-    fn operator(&mut self) -> Result<Operator, JiraError> {
+    fn operator(&mut self) -> Result<Operator, SyntaxError> {
         let token = self.tokens.next();
         let negated = |parser: &mut Self| parser.keyword("not");
         match token {
@@ -87,15 +90,21 @@ impl Parser {
             Some(token) if token.is("in") => Ok(Operator::In),
             Some(token) if token.is("is") => Ok(if negated(self) { Operator::IsNot } else { Operator::Is }),
             Some(Token::Not) if self.keyword("in") => Ok(Operator::NotIn),
-            Some(token) if token.is("was") || token.is("changed") => {
-                Err(syntax_error("The sandbox does not understand the operators WAS and CHANGED."))
-            }
-            other => Err(syntax_error(format!("Expecting operator but got {}.", show(other.as_ref())))),
+            Some(token) if token.is("was") || token.is("changed") => Err(SyntaxError(String::from(
+                "The sandbox does not understand the operators WAS and CHANGED.",
+            ))),
+            other => Err(SyntaxError(format!("Expecting operator but got {}.", show(other.as_ref())))),
         }
     }
 
-    fn list(&mut self) -> Result<Vec<Operand>, JiraError> {
-        self.expect(&Token::Open, "'('")?;
+    /// Values in parentheses; or a function without them, which gives a list.
+    fn list(&mut self) -> Result<Vec<Operand>, SyntaxError> {
+        if self.tokens.next_if_eq(&Token::Open).is_none() {
+            return match self.operand()? {
+                function @ Operand::Function { .. } => Ok(vec![function]),
+                _ => Err(SyntaxError(String::from("Expecting '(' after the operator 'in'."))),
+            };
+        }
         let mut list = vec![self.operand()?];
         while self.tokens.next_if_eq(&Token::Comma).is_some() {
             list.push(self.operand()?);
@@ -104,7 +113,7 @@ impl Parser {
         Ok(list)
     }
 
-    fn operand(&mut self) -> Result<Operand, JiraError> {
+    fn operand(&mut self) -> Result<Operand, SyntaxError> {
         match self.tokens.next() {
             Some(Token::Quoted(text)) => Ok(Operand::Text { text, quoted: true }),
             Some(token) if token.is("empty") || token.is("null") => Ok(Operand::Empty),
@@ -112,25 +121,30 @@ impl Parser {
                 Ok(Operand::Function { name, arguments: self.arguments()? })
             }
             Some(Token::Word(text)) => Ok(Operand::Text { text, quoted: false }),
-            other => Err(syntax_error(format!("Expecting either a value, list or function but got {}.", show(other.as_ref())))),
+            other => Err(SyntaxError(format!(
+                "Expecting either a value, list or function but got {}.",
+                show(other.as_ref())
+            ))),
         }
     }
 
-    fn arguments(&mut self) -> Result<Vec<String>, JiraError> {
+    fn arguments(&mut self) -> Result<Vec<String>, SyntaxError> {
         let mut arguments = Vec::new();
         while self.tokens.next_if_eq(&Token::Close).is_none() {
             match self.tokens.next() {
                 Some(Token::Word(text) | Token::Quoted(text)) => arguments.push(text),
                 Some(Token::Comma) if !arguments.is_empty() => {}
-                other => return Err(syntax_error(format!("Expecting ')' but got {}.", show(other.as_ref())))),
+                other => {
+                    return Err(SyntaxError(format!("Expecting ')' but got {}.", show(other.as_ref()))));
+                }
             }
         }
         Ok(arguments)
     }
 
-    fn order(&mut self) -> Result<Vec<Order>, JiraError> {
+    fn order(&mut self) -> Result<Vec<Order>, SyntaxError> {
         if !self.keyword("by") {
-            return Err(syntax_error("Expecting 'by' after 'order'."));
+            return Err(SyntaxError(String::from("Expecting 'by' after 'order'.")));
         }
         let mut order = Vec::new();
         loop {
@@ -146,10 +160,10 @@ impl Parser {
         }
     }
 
-    fn name(&mut self) -> Result<String, JiraError> {
+    fn name(&mut self) -> Result<String, SyntaxError> {
         match self.tokens.next() {
             Some(Token::Word(name) | Token::Quoted(name)) => Ok(name),
-            other => Err(syntax_error(format!("Expecting a field name but got {}.", show(other.as_ref())))),
+            other => Err(SyntaxError(format!("Expecting a field name but got {}.", show(other.as_ref())))),
         }
     }
 
@@ -157,10 +171,10 @@ impl Parser {
         self.tokens.next_if(|token| token.is(keyword)).is_some()
     }
 
-    fn expect(&mut self, wanted: &Token, name: &str) -> Result<(), JiraError> {
+    fn expect(&mut self, wanted: &Token, name: &str) -> Result<(), SyntaxError> {
         match self.tokens.next() {
             Some(token) if token == *wanted => Ok(()),
-            other => Err(syntax_error(format!("Expecting {name} but got {}.", show(other.as_ref())))),
+            other => Err(SyntaxError(format!("Expecting {name} but got {}.", show(other.as_ref())))),
         }
     }
 }

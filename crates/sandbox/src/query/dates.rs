@@ -1,7 +1,9 @@
 //! Dates in queries. Written ones are read in the calling person's time zone, to the minute; a bare number is
 //! milliseconds since 1970 and has no zone.
 
-use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc,
+};
 use chrono_tz::Tz;
 
 use super::Operand;
@@ -16,7 +18,9 @@ pub fn moment(operand: &Operand, now: DateTime<Utc>, zone: Tz) -> Option<Millis>
         Operand::Text { text, quoted } => {
             epoch(text, *quoted).or_else(|| relative(text, now)).or_else(|| written(text, zone))
         }
-        Operand::Function { name, arguments } => function(name, arguments.first().map(String::as_str), now, zone),
+        Operand::Function { name, arguments } => {
+            function(name, arguments.first().map(String::as_str), now, zone)
+        }
         Operand::Empty => None,
     }
 }
@@ -69,7 +73,11 @@ fn function(name: &str, argument: Option<&str>, now: DateTime<Utc>, zone: Tz) ->
     };
     let shift: i32 = match argument {
         None => 0,
-        Some(text) => text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic()).trim_start_matches('+').parse().ok()?,
+        Some(text) => text
+            .trim_end_matches(|unit: char| unit.is_ascii_alphabetic())
+            .trim_start_matches('+')
+            .parse()
+            .ok()?,
     };
     let steps = shift.checked_add(i32::from(end))?;
     let today = zone.from_utc_datetime(&now.naive_utc()).date_naive();

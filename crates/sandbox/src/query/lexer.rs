@@ -1,7 +1,6 @@
-//! JQL's words and signs.
+//! Words and signs.
 
-use super::{Operator, syntax_error};
-use crate::jira::error::JiraError;
+use super::{Operator, SyntaxError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -33,7 +32,7 @@ impl Token {
 /// Signs that end a word.
 const SIGNS: &str = "()=!<>~,\"'&|";
 
-pub fn tokens(text: &str) -> Result<Vec<Token>, JiraError> {
+pub fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -60,7 +59,7 @@ fn word(text: &str) -> (Token, &str) {
     (token, rest)
 }
 
-fn quoted(text: &str, quote: char) -> Result<(Token, &str), JiraError> {
+fn quoted(text: &str, quote: char) -> Result<(Token, &str), SyntaxError> {
     let mut value = String::new();
     let mut characters = text.char_indices();
     while let Some((at, character)) = characters.next() {
@@ -74,10 +73,10 @@ fn quoted(text: &str, quote: char) -> Result<(Token, &str), JiraError> {
             _ => value.push(character),
         }
     }
-    Err(syntax_error(format!("The quoted string '{value}' has not been completed.")))
+    Err(SyntaxError(format!("The quoted string '{value}' has not been completed.")))
 }
 
-fn sign(text: &str) -> Result<(Token, &str), JiraError> {
+fn sign(text: &str) -> Result<(Token, &str), SyntaxError> {
     const TWO: [(&str, Token); 6] = [
         ("!=", Token::Operator(Operator::NotEquals)),
         ("!~", Token::Operator(Operator::NotContains)),
@@ -99,6 +98,8 @@ fn sign(text: &str) -> Result<(Token, &str), JiraError> {
     let found = TWO.into_iter().chain(ONE).find_map(|(sign, token)| Some((token, text.strip_prefix(sign)?)));
     found.ok_or_else(|| {
         let character: String = text.chars().take(1).collect();
-        syntax_error(format!("The character '{character}' is a reserved JQL character. You must enclose it in quotes."))
+        SyntaxError(format!(
+            "The character '{character}' is a reserved JQL character. You must enclose it in quotes."
+        ))
     })
 }

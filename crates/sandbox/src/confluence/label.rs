@@ -1,0 +1,49 @@
+//! Labels of pages.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use serde_json::{Value, json};
+
+use super::{
+    error::ConfluenceError,
+    page::PagePath,
+    paging::{ListRequest, SortValue},
+};
+use crate::{
+    app::Sandbox,
+    gateway::{Caller, View},
+    params::Params,
+    world::{activity::labels, pages::Page, vocabulary::LABELS},
+};
+
+/// `GET /pages/{id}/labels`
+pub async fn list(
+    State(sandbox): State<Sandbox>,
+    Path(path): Path<PagePath>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ConfluenceError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let page = path.find(view)?;
+    let link = format!("/api/v2/pages/{}/labels", page.id);
+    let request = ListRequest::read(link, &params, 25, &["name", "id", "created-date"])?;
+    let prefix = params.get("prefix").is_none_or(|prefix| prefix == "global");
+    let list = labels_of(view, page).into_iter().filter(|_| prefix).collect();
+    let key = |label: &Value| (SortValue::Text(label["name"].to_string()), 0);
+    Ok(request.answer(&caller, list, key, Value::clone))
+}
+
+/// The labels of a page; the same label has the same id on every page.
+pub fn labels_of(view: View<'_>, page: &Page) -> Vec<Value> {
+    if !page.original {
+        return Vec::new();
+    }
+    let row = |name: &str| {
+        let id = 65_600 + LABELS.iter().position(|label| *label == name).unwrap_or_default();
+        json!({ "id": id.to_string(), "name": name, "prefix": "global" })
+    };
+    labels(view.site.seed, "page-labels", page.id).into_iter().map(row).collect()
+}
