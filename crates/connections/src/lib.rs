@@ -103,8 +103,7 @@ impl Connections {
     /// access at Atlassian, which has no endpoint for that.
     pub async fn disconnect(&self, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        let reason = "disconnected here";
-        tx.set_connection_status(id, ConnectionStatus::Disconnected, Some(reason), self.now()).await?;
+        tx.disconnect(id, "disconnected here", self.now()).await?;
         tx.commit().await?;
         tracing::info!(connection.id = %id, "disconnected; its tokens are destroyed");
         Ok(())

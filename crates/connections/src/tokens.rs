@@ -251,7 +251,7 @@ impl Connections {
 
     /// Atlassian refuses the refresh token. The first time this is only noted: it has been seen to do so by mistake.
     async fn refused(&self, lock: GrantLock, error: &str) -> Result<Token, TokenUnavailable> {
-        let id = lock.grant().connection_id;
+        let (id, epoch) = (lock.grant().connection_id, lock.grant().epoch);
         let now = self.now();
         let since_first = lock.record_refusal(now).await?;
         if since_first < REFUSALS_APART {
@@ -260,8 +260,14 @@ impl Connections {
         }
         let reason = "Atlassian has ended the grant: it was revoked, or not used for too long";
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        tx.set_connection_status(id, ConnectionStatus::NeedsReconnect, Some(reason), now).await?;
+        let marked = tx.mark_needs_reconnect(id, epoch, reason, now).await?;
         tx.commit().await?;
+        if !marked {
+            return Err(TokenUnavailable::Temporarily {
+                what: "the connection was made anew meanwhile".to_owned(),
+                retry_after: None,
+            });
+        }
         tracing::warn!(connection.id = %id, error, "the connection needs to be made anew: {reason}");
         Err(TokenUnavailable::NeedsReconnect { reason: reason.to_owned() })
     }

@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub(crate) read: DatabaseConnection,
     /// Writes of mirror data.
     pub(crate) write: DatabaseConnection,
-    /// Writes of tokens, and on PostgreSQL the connections that hold a grant's lock over an exchange.
+    /// On SQLite for writes of what must survive; on PostgreSQL for holding a grant's lock over an exchange.
     pub(crate) tokens: DatabaseConnection,
     /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite polls.
     pub(crate) turn: Option<Arc<Mutex<()>>>,
@@ -117,9 +117,11 @@ impl Store {
     /// fails at once where another has written meanwhile.
     pub async fn begin_write(&self, durability: Durability) -> Result<WriteTx, StoreError> {
         let turn = self.turn().await;
-        let pool = match durability {
-            Durability::Normal => &self.inner.write,
-            Durability::Full => &self.inner.tokens,
+        let pool = match (self.inner.engine, durability) {
+            (Engine::Sqlite, Durability::Full) => &self.inner.tokens,
+            // On PostgreSQL the connections for tokens are those that hold locks. A holder that needed another of
+            // them would wait for itself.
+            _ => &self.inner.write,
         };
         let tx = pool.begin_with_options(engine::write_transaction(self.inner.engine)).await?;
         if self.inner.engine == Engine::Postgres && durability == Durability::Full {

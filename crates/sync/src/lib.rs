@@ -42,6 +42,8 @@ pub enum RequestError {
     UnknownConnection,
     #[error("the connection is not active: connect the Atlassian account again")]
     NotActive,
+    #[error("a sync of the connection is ending right now: ask again")]
+    Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -75,11 +77,26 @@ impl Syncs {
         if connection.status != ConnectionStatus::Active {
             return Err(RequestError::NotActive);
         }
-        let chosen = if streams.is_empty() { &Stream::ALL[..] } else { streams };
-        // In the order in which they need one another.
-        let streams = Stream::ALL.iter().filter(|stream| chosen.contains(stream));
+        let run = self.new_run(connection_id, mode, streams);
+        // One that is in the way may end before it is looked for.
+        for _ in 0..3 {
+            if self.queue(&run).await? {
+                return Ok(run);
+            }
+            if let Some(live) = self.live_run(connection_id).await? {
+                return Ok(live);
+            }
+        }
+        Err(RequestError::Busy)
+    }
+
+    fn new_run(&self, connection_id: ConnectionId, mode: SyncMode, chosen: &[Stream]) -> SyncRun {
+        let progress = |stream: &Stream| StreamProgress {
+            name: stream.as_str().to_owned(),
+            ..StreamProgress::default()
+        };
         let now = self.clock.now();
-        let run = SyncRun {
+        SyncRun {
             id: SyncRunId::generate(&*self.entropy, now),
             connection_id,
             mode,
@@ -88,30 +105,28 @@ impl Syncs {
             started_at: None,
             finished_at: None,
             attempt: 0,
-            streams: streams
-                .map(|stream| StreamProgress {
-                    name: stream.as_str().to_owned(),
-                    ..StreamProgress::default()
-                })
+            // In the order in which they need one another.
+            streams: Stream::ALL
+                .iter()
+                .filter(|stream| chosen.is_empty() || chosen.contains(stream))
+                .map(progress)
                 .collect(),
             waiting: None,
             error: None,
-        };
+        }
+    }
+
+    /// `false` where a run of the connection waits or runs already.
+    async fn queue(&self, run: &SyncRun) -> Result<bool, StoreError> {
         let mut tx = self.store.begin_write(Durability::Normal).await?;
-        let queued =
-            self.jobs.enqueue(&mut tx, JOB_KIND, connection_id.to_string(), run.id.to_string()).await?;
-        if queued {
-            tx.create_sync_run(&run).await?;
-            tx.commit().await?;
-            self.jobs.wake();
-            return Ok(run);
+        let (key, payload) = (run.connection_id.to_string(), run.id.to_string());
+        if !self.jobs.enqueue(&mut tx, JOB_KIND, key, payload).await? {
+            return Ok(false);
         }
-        drop(tx);
-        match self.live_run(connection_id).await? {
-            Some(run) => Ok(run),
-            // It ended between the two looks.
-            None => Box::pin(self.request(connection_id, mode, chosen)).await,
-        }
+        tx.create_sync_run(run).await?;
+        tx.commit().await?;
+        self.jobs.wake();
+        Ok(true)
     }
 
     async fn live_run(&self, connection_id: ConnectionId) -> Result<Option<SyncRun>, StoreError> {

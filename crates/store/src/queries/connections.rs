@@ -1,8 +1,8 @@
 use connector_domain::{
     AccountId, CloudId, Connection, ConnectionId, ConnectionStatus, Scopes, Site, Timestamp, UserId,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 use super::parsed;
 use crate::entities::{connection, connection_site, grant, grant_intent};
@@ -69,7 +69,8 @@ impl WriteTx {
             )
             .to_owned();
         let row = connection::Entity::insert(row).on_conflict(renew).exec_with_returning(&**self).await?;
-        let stored = grant::Entity::find_by_id(&row.id).one(&**self).await?;
+        // An exchange under way in another process ends first: what it stores is replaced, not met half-way.
+        let stored = grant::Entity::find_by_id(&row.id).lock_exclusive().one(&**self).await?;
         let consent = Consent {
             connection_id: parsed("connections", &row.id, &row.id)?,
             generation: stored.map_or(1, |grant| grant.generation + 1),
@@ -90,6 +91,9 @@ impl WriteTx {
         sites: &[Site],
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Two that do this at once would each insert what the other has not yet committed.
+        let turn = connection::Entity::find_by_id(id.to_string()).lock(LockType::NoKeyUpdate);
+        turn.one(&**self).await?;
         connection_site::Entity::delete_many()
             .filter(connection_site::Column::ConnectionId.eq(id.to_string()))
             .exec(&**self)
@@ -110,31 +114,53 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Sets the status. With [`ConnectionStatus::Disconnected`] the tokens are deleted, and an exchange that is
-    /// under way can no longer store its answer.
-    pub async fn set_connection_status(
+    /// Ends the connection here: its tokens are deleted, and an exchange that is under way can no longer store its
+    /// answer.
+    pub async fn disconnect(
         &mut self,
         id: ConnectionId,
-        status: ConnectionStatus,
-        reason: Option<&str>,
+        reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut update = connection::Entity::update_many()
-            .filter(connection::Column::Id.eq(id.to_string()))
-            .col_expr(connection::Column::Status, Expr::value(status.as_str()))
-            .col_expr(connection::Column::StatusReason, Expr::value(reason.map(str::to_owned)))
-            .col_expr(connection::Column::UpdatedAt, Expr::value(now.as_millis()));
-        if status == ConnectionStatus::Disconnected {
-            update = update.col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1));
-            grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
-            grant_intent::Entity::delete_many()
-                .filter(grant_intent::Column::ConnectionId.eq(id.to_string()))
-                .exec(&**self)
-                .await?;
-        }
-        update.exec(&**self).await?;
+        with_status(id, ConnectionStatus::Disconnected, reason, now)
+            .col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1))
+            .exec(&**self)
+            .await?;
+        grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
+        grant_intent::Entity::delete_many()
+            .filter(grant_intent::Column::ConnectionId.eq(id.to_string()))
+            .exec(&**self)
+            .await?;
         Ok(())
     }
+
+    /// Notes that the consent of `epoch` has ended at Atlassian. `false` where there is another one by now.
+    pub async fn mark_needs_reconnect(
+        &mut self,
+        id: ConnectionId,
+        epoch: i64,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let marked = with_status(id, ConnectionStatus::NeedsReconnect, reason, now)
+            .filter(connection::Column::Epoch.eq(epoch))
+            .exec(&**self)
+            .await?;
+        Ok(marked.rows_affected > 0)
+    }
+}
+
+fn with_status(
+    id: ConnectionId,
+    status: ConnectionStatus,
+    reason: &str,
+    now: Timestamp,
+) -> UpdateMany<connection::Entity> {
+    connection::Entity::update_many()
+        .filter(connection::Column::Id.eq(id.to_string()))
+        .col_expr(connection::Column::Status, Expr::value(status.as_str()))
+        .col_expr(connection::Column::StatusReason, Expr::value(reason))
+        .col_expr(connection::Column::UpdatedAt, Expr::value(now.as_millis()))
 }
 
 impl Store {

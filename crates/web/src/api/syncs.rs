@@ -135,6 +135,9 @@ pub(crate) async fn request_sync(
         Err(error @ RequestError::NotActive) => {
             Err(Problem::new(StatusCode::CONFLICT, format!("Nothing can be synced: {error}.")))
         }
+        Err(error @ RequestError::Busy) => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1))
+        }
         Err(RequestError::Store(error)) => Err(error.into()),
     }
 }
