@@ -9,11 +9,16 @@ use connector_vault::KeyRing;
 /// The id of a key that was made without being asked for.
 const KEY_ID: &str = "file-1";
 
-/// The key file beside a SQLite database: read, or made where there is none. Says whether it was made.
-pub(crate) fn open(database: &Path, entropy: &dyn Entropy) -> anyhow::Result<(KeyRing, PathBuf, bool)> {
+/// Where the key file of a SQLite database is.
+pub(crate) fn path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".key");
-    let path = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// The key file beside a SQLite database: read, or made where there is none. Says whether it was made.
+pub(crate) fn open(database: &Path, entropy: &dyn Entropy) -> anyhow::Result<(KeyRing, PathBuf, bool)> {
+    let path = path(database);
     let made = match make(&path, entropy) {
         Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => false,

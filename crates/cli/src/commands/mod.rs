@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 mod demo;
+mod doctor;
 mod keys;
 mod migrate;
 mod openapi;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     /// Make and check the keys with which tokens are sealed
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Check configuration, app, scopes, database, keys and reachability; say what is wrong and what mends it
+    Doctor(doctor::Arguments),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 }
@@ -38,6 +41,7 @@ impl Command {
             Self::Sync(arguments) => sync::run(arguments).await,
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Keys(command) => keys::run(command).await,
+            Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Openapi => openapi::run(),
         }
     }
