@@ -31,7 +31,8 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// A fixed sequence (SplitMix64): the same seed gives the same bytes. For tests only.
+/// A fixed sequence (SplitMix64): the same seed gives the same bytes. For tests and demos
+/// only.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum as _;
 use connector_atlassian::{App, Endpoints};
 use connector_connections::{OAuthApp, Settings};
-use connector_domain::{ClientSecret, SystemEntropy};
+use connector_domain::{ClientSecret, SeededEntropy};
 use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, Dataset, SandboxOptions};
 use connector_store::DatabaseUrl;
 use connector_vault::KeyRing;
@@ -85,13 +85,14 @@ fn config(
         Some(url) => url.clone(),
         None => DatabaseUrl::Sqlite(folder.join("demo.db")),
     };
-    // A key for a database that others use would be lost with the demo.
     let keys = match &database {
         DatabaseUrl::Sqlite(_) => None,
-        DatabaseUrl::Postgres(_) => match Env::load()?.secret("CONNECTOR_ENCRYPTION_KEYS") {
-            Some(keys) => Some(Arc::new(KeyRing::parse(keys.expose())?)),
-            None => Some(Arc::new(KeyRing::parse(KeyRing::generate(&SystemEntropy, "demo")?.expose())?)),
-        },
+        // The same for every demo, so that one can go on where another stopped. It guards nothing: the tokens are the
+        // simulator's.
+        DatabaseUrl::Postgres(_) => {
+            let entry = KeyRing::generate(&SeededEntropy::new(1), "demo")?;
+            Some(Arc::new(KeyRing::parse(entry.expose())?))
+        }
     };
     let app = App { client_id: CLIENT_ID.to_owned(), client_secret: Some(ClientSecret::new(CLIENT_SECRET)) };
     Ok(Config {
