@@ -12,6 +12,7 @@ pub(crate) mod spaces;
 pub(crate) mod sync_runs;
 pub(crate) mod users;
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -57,3 +58,12 @@ where
 
 /// How many rows go into one statement: SQLite takes 32,766 values, a row has at most 18.
 const ROWS_PER_STATEMENT: usize = 500;
+
+/// The rows without those that a later one with the same id replaces: PostgreSQL refuses a statement that writes a
+/// row twice, and pages of a list that changes while it is read overlap.
+fn last_of_each<'a, T>(rows: &'a [T], id: impl Fn(&'a T) -> &'a str) -> Vec<&'a T> {
+    let mut seen = HashSet::new();
+    let mut last: Vec<_> = rows.iter().rev().filter(|row| seen.insert(id(row))).collect();
+    last.reverse();
+    last
+}

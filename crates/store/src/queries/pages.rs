@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{ROWS_PER_STATEMENT, unless_unchanged};
+use super::{ROWS_PER_STATEMENT, last_of_each, unless_unchanged};
 use crate::entities::confluence_page::{ActiveModel, Column, Entity, Model};
 use crate::{Dataset, Store, StoreError, WriteTx};
 
@@ -156,7 +156,7 @@ impl WriteTx {
     ) -> Result<u64, StoreError> {
         self.adopt_pages(owner, cloud_id, pages).await?;
         let mut written = 0;
-        for chunk in pages.chunks(ROWS_PER_STATEMENT) {
+        for chunk in last_of_each(pages, |page| &page.page_id).chunks(ROWS_PER_STATEMENT) {
             let rows = chunk.iter().map(|page| ActiveModel {
                 owner_id: Set(owner.0),
                 cloud_id: Set(Some(cloud_id.as_str().to_owned())),

@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{ROWS_PER_STATEMENT, unless_unchanged};
+use super::{ROWS_PER_STATEMENT, last_of_each, unless_unchanged};
 use crate::entities::jira_project::{ActiveModel, Column, Entity, Model};
 use crate::{Dataset, Store, StoreError, WriteTx};
 
@@ -132,7 +132,7 @@ impl WriteTx {
     ) -> Result<u64, StoreError> {
         self.adopt_projects(owner, cloud_id, projects).await?;
         let mut written = 0;
-        for chunk in projects.chunks(ROWS_PER_STATEMENT) {
+        for chunk in last_of_each(projects, |project| &project.remote_id).chunks(ROWS_PER_STATEMENT) {
             let rows = chunk.iter().map(|project| ActiveModel {
                 owner_id: Set(owner.0),
                 cloud_id: Set(Some(cloud_id.as_str().to_owned())),

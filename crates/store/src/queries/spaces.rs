@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{ROWS_PER_STATEMENT, unless_unchanged};
+use super::{ROWS_PER_STATEMENT, last_of_each, unless_unchanged};
 use crate::entities::confluence_space::{ActiveModel, Column, Entity, Model};
 use crate::{Store, StoreError, WriteTx};
 
@@ -75,7 +75,7 @@ impl WriteTx {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut written = 0;
-        for chunk in spaces.chunks(ROWS_PER_STATEMENT) {
+        for chunk in last_of_each(spaces, |space| &space.remote_id).chunks(ROWS_PER_STATEMENT) {
             let rows = chunk.iter().map(|space| ActiveModel {
                 owner_id: Set(owner.0),
                 cloud_id: Set(cloud_id.as_str().to_owned()),

@@ -139,10 +139,15 @@ impl Store {
             return row.try_into();
         }
         let (user, _) = insert_or_find(&mut tx, new, now).await?;
-        if user.account_id.is_some() {
-            return Err(StoreError::Duplicate(sea_orm::DbErr::Custom(
-                "the e-mail address is in use".to_owned(),
-            )));
+        match &user.account_id {
+            None => {}
+            // Another login of the same account came first after all: this one waited for its row.
+            Some(known) if known == account_id => return Ok(user),
+            Some(_) => {
+                return Err(StoreError::Duplicate(sea_orm::DbErr::Custom(
+                    "the e-mail address is in use".to_owned(),
+                )));
+            }
         }
         let row = user::ActiveModel {
             id: Set(user.id.0),
@@ -163,7 +168,9 @@ async fn insert_or_find(tx: &mut WriteTx, new: &NewUser, now: Timestamp) -> Resu
         .on_conflict(OnConflict::column(user::Column::EmailKey).do_nothing().to_owned())
         .exec_without_returning(&**tx)
         .await?;
-    let row = user::Entity::find().filter(user::Column::EmailKey.eq(new.email.key())).one(&**tx).await?;
+    // Locked: what the caller decides by the row must still be so when it writes.
+    let by_email = user::Entity::find().filter(user::Column::EmailKey.eq(new.email.key())).lock_exclusive();
+    let row = by_email.one(&**tx).await?;
     let row = row.ok_or_else(|| StoreError::Corrupt {
         table: "users",
         row: "new".to_owned(),

@@ -1,0 +1,179 @@
+use connector_domain::{ConnectionStatus, UserId};
+use connector_store::{Durability, Engine, NewConnection};
+use connector_testkit::TestDatabase;
+use rstest::rstest;
+
+use crate::fixtures::{
+    NOW, at_once, connected, consent, disconnect, later, new_connection, number, owner, pair, scopes, site,
+    user,
+};
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test]
+async fn a_connection_is_read_as_the_consent_made_it(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let owner = owner(db.store()).await;
+    let new = NewConnection {
+        sites: vec![site("two", "Zeta"), site("one", "Alpha")],
+        ..new_connection(owner, "account", 1)
+    };
+    let made = consent(db.store(), &new, pair("first", later(3600)), NOW).await;
+    assert_eq!((made.connection_id, made.generation, made.epoch), (new.id, 1, 1));
+    let found = db.store().find_connection(new.id).await.unwrap().unwrap();
+    assert_eq!((found.id, found.user_id, found.client_id.as_str()), (new.id, owner, "app"));
+    assert_eq!((found.account_id, found.scopes), (new.account_id, new.scopes));
+    assert_eq!((found.status, found.status_reason), (ConnectionStatus::Active, None));
+    assert_eq!(found.sites, [site("one", "Alpha"), site("two", "Zeta")], "by name");
+    assert_eq!((found.connected_at, found.access_expires_at), (NOW, Some(later(3600))));
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test]
+async fn a_second_consent_keeps_the_id_and_replaces_the_rest(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let store = db.store();
+    let first = connected(store).await;
+    let lock = store.lock_grant(first.connection_id).await.unwrap().unwrap();
+    lock.record_intent(NOW).await.unwrap();
+    drop(lock);
+    let again = NewConnection {
+        scopes: scopes("offline_access read:me"),
+        sites: vec![site("two", "Two")],
+        ..new_connection(owner(store).await, "account", 2)
+    };
+    let second = consent(store, &again, pair("second", later(7200)), later(60)).await;
+    assert_eq!((second.connection_id, second.generation, second.epoch), (first.connection_id, 2, 2));
+    let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
+    assert_eq!((found.scopes, found.sites), (again.scopes, again.sites));
+    assert_eq!((found.connected_at, found.access_expires_at), (later(60), Some(later(7200))));
+    let grant = store.find_grant(first.connection_id).await.unwrap().unwrap();
+    assert_eq!((grant.generation, grant.epoch), (2, 2));
+    assert_eq!(grant.sealed_refresh_token.as_deref(), Some(&b"refresh second"[..]));
+    assert_eq!(store.list_connections(None).await.unwrap().len(), 1);
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn consents_of_one_account_at_once_make_one_connection(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let owner = owner(db.store()).await;
+    let mut consents = at_once(8, |i| {
+        let store = db.store().clone();
+        let new = new_connection(owner, "account", i as u64);
+        async move { consent(&store, &new, pair("any", later(3600)), NOW).await }
+    })
+    .await;
+    consents.sort_by_key(|consent| consent.epoch);
+    let seen: Vec<_> = consents.iter().map(|consent| (consent.generation, consent.epoch)).collect();
+    assert_eq!(seen, (1..=8).map(|i| (i, i)).collect::<Vec<_>>());
+    let connections = db.store().list_connections(Some(owner)).await.unwrap();
+    assert_eq!(connections.len(), 1);
+    assert!(consents.iter().all(|consent| consent.connection_id == connections[0].id));
+    let grant = db.store().find_grant(connections[0].id).await.unwrap().unwrap();
+    assert_eq!((grant.generation, grant.epoch), (8, 8));
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test]
+async fn a_disconnect_destroys_the_tokens_and_a_consent_brings_new_ones(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let store = db.store();
+    let first = connected(store).await;
+    let lock = store.lock_grant(first.connection_id).await.unwrap().unwrap();
+    lock.record_intent(NOW).await.unwrap();
+    drop(lock);
+    disconnect(store, first.connection_id, later(1)).await;
+    let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
+    assert_eq!(found.status, ConnectionStatus::Disconnected);
+    assert_eq!(found.status_reason.as_deref(), Some("disconnected here"));
+    assert_eq!((found.access_expires_at, found.updated_at), (None, later(1)));
+    assert!(store.find_grant(first.connection_id).await.unwrap().is_none());
+    assert!(store.lock_grant(first.connection_id).await.unwrap().is_none());
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM grants").await, 0);
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
+    let again = connected(store).await;
+    assert_eq!((again.connection_id, again.epoch), (first.connection_id, 3));
+    let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.status_reason), (ConnectionStatus::Active, None));
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test]
+async fn an_ended_grant_does_not_end_the_one_that_replaced_it(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let store = db.store();
+    let first = connected(store).await;
+    let second = connected(store).await;
+    let mut tx = store.begin_write(Durability::Full).await.unwrap();
+    let id = first.connection_id;
+    assert!(!tx.mark_needs_reconnect(id, first.epoch, "revoked", later(1)).await.unwrap());
+    tx.commit().await.unwrap();
+    let found = store.find_connection(id).await.unwrap().unwrap();
+    assert_eq!(found.status, ConnectionStatus::Active);
+    let mut tx = store.begin_write(Durability::Full).await.unwrap();
+    assert!(tx.mark_needs_reconnect(id, second.epoch, "revoked", later(2)).await.unwrap());
+    tx.commit().await.unwrap();
+    let found = store.find_connection(id).await.unwrap().unwrap();
+    assert_eq!(found.status, ConnectionStatus::NeedsReconnect);
+    assert_eq!(found.status_reason.as_deref(), Some("revoked"));
+    assert!(store.find_grant(id).await.unwrap().is_some(), "nothing is deleted");
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test]
+async fn the_latest_consent_is_listed_first_and_each_person_sees_their_own(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let store = db.store();
+    let (ada, bob) = (owner(store).await, user(store, "bob@example.com").await.id);
+    let made = [(ada, "a", 2), (ada, "b", 3), (bob, "c", 1)];
+    let mut ids = Vec::new();
+    for (i, (owner, account, at)) in made.into_iter().enumerate() {
+        let new = new_connection(owner, account, i as u64);
+        ids.push(consent(store, &new, pair(account, later(3600)), later(at)).await.connection_id);
+    }
+    let list = async |owner: Option<UserId>| {
+        let connections = store.list_connections(owner).await.unwrap();
+        connections.into_iter().map(|connection| connection.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None).await, [ids[1], ids[0], ids[2]]);
+    assert_eq!(list(Some(ada)).await, [ids[1], ids[0]]);
+    assert_eq!(list(Some(bob)).await, [ids[2]]);
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn sites_are_replaced_by_any_number_of_syncs_at_once(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let id = connected(db.store()).await.connection_id;
+    at_once(8, |i| {
+        let store = db.store().clone();
+        let sites = [site("one", "One"), site(&format!("site {i}"), "Other")];
+        async move {
+            let mut tx = store.begin_write(Durability::Normal).await.unwrap();
+            tx.replace_sites(id, &sites, later(1)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    })
+    .await;
+    let found = db.store().find_connection(id).await.unwrap().unwrap();
+    assert_eq!(found.sites.len(), 2, "{:?}", found.sites);
+    let mut tx = db.store().begin_write(Durability::Normal).await.unwrap();
+    tx.replace_sites(id, &[], later(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(db.store().find_connection(id).await.unwrap().unwrap().sites, []);
+}

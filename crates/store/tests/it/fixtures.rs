@@ -1,0 +1,205 @@
+//! People, connections and mirrored rows for the tests, and many tasks at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_domain::{
+    AccountId, CloudId, ConnectionId, Email, Scopes, SeededEntropy, Site, Timestamp, User, UserId,
+};
+use connector_store::{
+    Consent, Durability, Engine, NewConnection, NewUser, PageKey, ProjectKey, RemotePage, RemoteProject,
+    SealedPair, Store,
+};
+use connector_testkit::TestDatabase;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _};
+use tokio::sync::Barrier;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// `NOW` and some seconds.
+pub(crate) fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+/// Runs that many tasks, which begin together, and gives what they answer.
+pub(crate) async fn at_once<F>(number: usize, task: impl Fn(usize) -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(number));
+    let spawn = |i| {
+        let (start, task) = (Arc::clone(&start), task(i));
+        tokio::spawn(async move {
+            start.wait().await;
+            task.await
+        })
+    };
+    let tasks: Vec<_> = (0..number).map(spawn).collect();
+    futures::future::try_join_all(tasks).await.unwrap()
+}
+
+/// What one query answers to somebody with a database shell.
+pub(crate) async fn number(db: &TestDatabase, query: &str) -> i64 {
+    let query = sqlx::AssertSqlSafe(query.to_owned());
+    ask(db, query).await
+}
+
+async fn ask(db: &TestDatabase, query: AssertSqlSafe<String>) -> i64 {
+    if let Some(path) = db.path() {
+        let options = SqliteConnectOptions::new().filename(path);
+        let mut shell = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut shell).await.unwrap()
+    } else {
+        let mut shell = PgConnection::connect(db.url_text()).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut shell).await.unwrap()
+    }
+}
+
+/// The case of the engine that several processes may share, or of the one that only one process serves.
+pub(crate) fn many_processes(engine: Engine) -> bool {
+    engine == Engine::Postgres
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    text.parse().unwrap()
+}
+
+pub(crate) fn new_user(address: &str) -> NewUser {
+    NewUser { email: email(address), display_name: None, jira_base_url: None, confluence_base_url: None }
+}
+
+pub(crate) async fn user(store: &Store, address: &str) -> User {
+    store.create_user(&new_user(address), NOW, |_| Vec::new()).await.unwrap().0
+}
+
+pub(crate) async fn owner(store: &Store) -> UserId {
+    user(store, "ada@example.com").await.id
+}
+
+pub(crate) fn project(owner_id: UserId, key: &str, name: &str) -> ProjectKey {
+    ProjectKey { owner_id, key: key.to_owned(), name: name.to_owned(), lead: None, url: None }
+}
+
+/// A project with all there can be; its hash is that of its content.
+pub(crate) fn remote_project(remote_id: &str, key: &str, name: &str) -> RemoteProject {
+    RemoteProject {
+        remote_id: remote_id.to_owned(),
+        key: key.to_owned(),
+        name: name.to_owned(),
+        lead: Some("Ada".to_owned()),
+        url: Some(format!("https://one.example/browse/{key}")),
+        project_type: Some("software".to_owned()),
+        description: Some("Analytical".to_owned()),
+        content_hash: format!("{key}|{name}"),
+    }
+}
+
+pub(crate) fn page(owner_id: UserId, space_key: &str, page_id: &str, title: &str) -> PageKey {
+    PageKey {
+        owner_id,
+        space_key: space_key.to_owned(),
+        page_id: page_id.to_owned(),
+        title: title.to_owned(),
+        url: None,
+    }
+}
+
+pub(crate) fn remote_page(page_id: &str, space_key: &str, title: &str) -> RemotePage {
+    RemotePage {
+        page_id: page_id.to_owned(),
+        space_id: format!("id of {space_key}"),
+        space_key: space_key.to_owned(),
+        title: title.to_owned(),
+        url: Some(format!("https://one.example/wiki/{page_id}")),
+        parent_id: Some("1".to_owned()),
+        parent_type: Some("folder".to_owned()),
+        status: "current".to_owned(),
+        version: Some(3),
+        modified_at: Some(NOW),
+        content_hash: format!("{space_key}|{title}"),
+    }
+}
+
+/// Writes the projects as a sync does; says how many rows that changed.
+pub(crate) async fn sync_projects(
+    store: &Store,
+    owner: UserId,
+    site: &str,
+    projects: &[RemoteProject],
+    now: Timestamp,
+) -> u64 {
+    let mut tx = store.begin_write(Durability::Normal).await.unwrap();
+    let written = tx.upsert_remote_projects(owner, &CloudId::new(site), projects, now).await.unwrap();
+    tx.commit().await.unwrap();
+    written
+}
+
+pub(crate) async fn sync_pages(
+    store: &Store,
+    owner: UserId,
+    site: &str,
+    pages: &[RemotePage],
+    now: Timestamp,
+) -> u64 {
+    let mut tx = store.begin_write(Durability::Normal).await.unwrap();
+    let written = tx.upsert_remote_pages(owner, &CloudId::new(site), pages, now).await.unwrap();
+    tx.commit().await.unwrap();
+    written
+}
+
+pub(crate) fn scopes(words: &str) -> Scopes {
+    words.split_whitespace().collect()
+}
+
+pub(crate) fn site(cloud_id: &str, name: &str) -> Site {
+    Site {
+        cloud_id: CloudId::new(cloud_id),
+        url: format!("https://{cloud_id}.example"),
+        name: name.to_owned(),
+        avatar_url: None,
+        scopes: scopes("read:jira-work"),
+    }
+}
+
+/// What a consent of `account` brings; the same `seed` gives the same id.
+pub(crate) fn new_connection(user_id: UserId, account: &str, seed: u64) -> NewConnection {
+    NewConnection {
+        id: ConnectionId::generate(&SeededEntropy::new(seed), NOW),
+        user_id,
+        client_id: "app".to_owned(),
+        account_id: Some(AccountId::new(account)),
+        scopes: scopes("offline_access read:jira-work"),
+        sites: vec![site("one", "One")],
+    }
+}
+
+pub(crate) fn pair(text: &str, access_expires_at: Timestamp) -> SealedPair {
+    SealedPair {
+        access_token: format!("access {text}").into_bytes(),
+        refresh_token: Some(format!("refresh {text}").into_bytes()),
+        access_expires_at,
+    }
+}
+
+/// A consent with its tokens, in one transaction.
+pub(crate) async fn consent(store: &Store, new: &NewConnection, pair: SealedPair, now: Timestamp) -> Consent {
+    let mut tx = store.begin_write(Durability::Full).await.unwrap();
+    let consent = tx.record_consent(new, now).await.unwrap();
+    tx.put_pair(&consent, pair, now).await.unwrap();
+    tx.commit().await.unwrap();
+    consent
+}
+
+/// A connection of Ada's with the tokens "first", good for an hour.
+pub(crate) async fn connected(store: &Store) -> Consent {
+    let new = new_connection(owner(store).await, "account", 1);
+    consent(store, &new, pair("first", later(3600)), NOW).await
+}
+
+pub(crate) async fn disconnect(store: &Store, id: ConnectionId, now: Timestamp) {
+    let mut tx = store.begin_write(Durability::Full).await.unwrap();
+    tx.disconnect(id, "disconnected here", now).await.unwrap();
+    tx.commit().await.unwrap();
+}

@@ -1,0 +1,193 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use connector_atlassian::{Atlassian, Endpoints};
+use connector_connections::Connections;
+use connector_domain::{Clock, Entropy, ManualClock, SeededEntropy};
+use connector_jobs::{Jobs, Runner};
+use connector_store::{Engine, Store};
+use connector_sync::Syncs;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::browser::Browser;
+use crate::pause::NoPause;
+use crate::sandbox::Sandbox;
+use crate::setup::{Setup, callbacks};
+use crate::{TestDatabase, http, within};
+
+/// The whole application over a database and a sandbox of its own, served on a free port. All of it stops when this
+/// is dropped.
+#[derive(Debug)]
+pub struct TestApp {
+    /// Where it is served, without a slash at the end.
+    pub url: String,
+    pub setup: Setup,
+    pub clock: Arc<ManualClock>,
+    pub connections: Connections,
+    jobs: Jobs,
+    syncs: Syncs,
+    runner: Mutex<Option<Running>>,
+    _stop: DropGuard,
+    // What it stands on goes after it.
+    pub sandbox: Arc<Sandbox>,
+    pub database: Arc<TestDatabase>,
+    /// For another process over the same database: the sandbox sends browsers back there too.
+    spare: Mutex<Option<TcpListener>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl TestApp {
+    /// `None` where the tests do without this engine.
+    pub async fn start(engine: Engine) -> Option<Self> {
+        Self::start_with(engine, |_| {}).await
+    }
+
+    pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Setup)) -> Option<Self> {
+        let database = Arc::new(TestDatabase::create(engine).await?);
+        let mut setup = Setup::default();
+        change(&mut setup);
+        let (listener, spare) = (bind().await, bind().await);
+        setup.sandbox.redirect_uri.extend([&listener, &spare].into_iter().flat_map(|one| callbacks(port(one))));
+        let sandbox = Arc::new(Sandbox::start(setup.sandbox.clone()).await);
+        let store = database.store().clone();
+        let app = Self::serve(setup, database, store, sandbox, listener).await;
+        app.spare.lock().expect("no panic").replace(spare);
+        Some(app)
+    }
+
+    /// Another process over the same database and sandbox, set up anew: on PostgreSQL one beside this, on SQLite one
+    /// that comes after it ([`stop_jobs`](Self::stop_jobs) first). Once only.
+    pub async fn another(&self, change: impl FnOnce(&mut Setup)) -> Self {
+        let listener = self.spare.lock().expect("no panic").take().expect("only one more process is prepared");
+        let mut setup = self.setup.clone();
+        setup.seed += 1;
+        change(&mut setup);
+        let store = self.database.another_store().await;
+        Self::serve(setup, Arc::clone(&self.database), store, Arc::clone(&self.sandbox), listener).await
+    }
+
+    async fn serve(
+        setup: Setup,
+        database: Arc<TestDatabase>,
+        store: Store,
+        sandbox: Arc<Sandbox>,
+        listener: TcpListener,
+    ) -> Self {
+        let url = format!("http://127.0.0.1:{}", port(&listener));
+        let clock: Arc<dyn Clock> = Arc::clone(&setup.clock) as _;
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(setup.seed));
+        let auth_url = setup.auth_url.clone().unwrap_or_else(|| sandbox.address());
+        let atlassian = Atlassian::new(http::client(), Endpoints { auth_url, api_url: sandbox.address() })
+            .with_retry(setup.retry)
+            .with_pause(Arc::new(NoPause));
+        let connections = Connections::new(
+            store.clone(),
+            atlassian,
+            Arc::new(setup.key_ring()),
+            setup.settings(&url),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        );
+        connections.check_vault().await.expect("the keys fit the database");
+        let jobs = Jobs::new(store.clone(), Arc::clone(&clock), Arc::clone(&entropy));
+        let syncs = Syncs::new(store.clone(), connections.clone(), jobs.clone(), clock, Arc::clone(&entropy));
+        let stop = CancellationToken::new();
+        let web = connector_web::App::new(
+            store,
+            connections.clone(),
+            syncs.clone(),
+            setup.web_settings(&url),
+            entropy,
+            stop.clone(),
+        );
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let served = axum::serve(listener, connector_web::router(web))
+            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::spawn(served.into_future());
+        let app = Self {
+            url,
+            clock: Arc::clone(&setup.clock),
+            connections,
+            jobs,
+            syncs,
+            runner: Mutex::default(),
+            _stop: stop.drop_guard(),
+            sandbox,
+            database,
+            spare: Mutex::default(),
+            setup,
+        };
+        if app.setup.runs_jobs {
+            app.run_jobs();
+        }
+        app
+    }
+
+    /// A client without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// A client that is signed in and connected, with everything synced.
+    pub async fn connected(&self) -> Browser {
+        let browser = self.browser();
+        browser.connect().await;
+        let run = browser.latest_sync().await;
+        assert_eq!(run["status"], "succeeded", "{run}");
+        browser
+    }
+
+    /// Moves the service's clock and the sandbox's.
+    pub async fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+        self.sandbox.advance(duration.as_secs()).await;
+    }
+
+    /// Runs jobs until they are stopped or this is dropped.
+    pub fn run_jobs(&self) {
+        let stop = CancellationToken::new();
+        let runner = Runner::new(self.jobs.clone(), vec![self.syncs.handler()], 4);
+        let task = tokio::spawn(runner.run(stop.clone()));
+        let before = self.runner.lock().expect("no panic").replace(Running { stop, task });
+        assert!(before.is_none(), "jobs are being run already");
+    }
+
+    /// Asks the running jobs to stop, as SIGTERM does; the task ends when they have.
+    pub fn stop_jobs(&self) -> JoinHandle<()> {
+        let Running { stop, task } = self.runner.lock().expect("no panic").take().expect("jobs are being run");
+        stop.cancel();
+        task
+    }
+
+    /// Ends the running jobs wherever they are, as SIGKILL does.
+    pub async fn kill_jobs(&self) {
+        let Running { task, .. } = self.runner.lock().expect("no panic").take().expect("jobs are being run");
+        task.abort();
+        let ended = within("the end of the jobs", task).await;
+        assert!(ended.is_err_and(|error| error.is_cancelled()), "the jobs ended by themselves");
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Ok(Some(running)) = self.runner.lock().map(|mut runner| runner.take()) {
+            running.task.abort();
+        }
+    }
+}
+
+async fn bind() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+}
+
+fn port(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("an address").port()
+}

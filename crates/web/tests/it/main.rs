@@ -1,0 +1,32 @@
+//! The service as its callers see it: over real HTTP, on both databases, against the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod by_hand;
+mod grant_end;
+mod health;
+mod integrations;
+mod legacy;
+mod login;
+mod login_failures;
+mod login_races;
+mod main_path;
+mod mirror;
+mod openapi;
+mod problems;
+mod required;
+mod sealed;
+mod secrets;
+mod sync_faults;
+mod sync_interrupted;
+mod syncs;
+mod tokens;
+mod users;
+
+use serde_json::Value;
+
+/// One member of each object of a list.
+fn column<'v>(rows: &'v Value, name: &str) -> Vec<&'v str> {
+    let rows = rows.as_array().unwrap_or_else(|| panic!("not a list: {rows}"));
+    rows.iter().map(|row| row[name].as_str().unwrap_or_else(|| panic!("no {name} in {row}"))).collect()
+}
