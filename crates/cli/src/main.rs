@@ -14,7 +14,7 @@ use crate::commands::Command;
 
 /// Connects an application to Atlassian Cloud: Jira projects and Confluence pages in your own database.
 #[derive(Debug, Parser)]
-#[command(name = "connector", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "connector", version, propagate_version = true, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -46,7 +46,7 @@ impl Service {
         for migration in &report.applied {
             tracing::info!(migration, "migrated the database");
         }
-        let keys = keys(config, &*entropy)?;
+        let keys = keys(config, &store, &*entropy).await?;
         Self::new(config, store, keys, clock, entropy).await
     }
 
@@ -134,13 +134,26 @@ impl Service {
 }
 
 /// The configured keys, else those of the key file beside a SQLite database.
-pub(crate) fn keys(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<Arc<KeyRing>> {
+pub(crate) async fn keys(
+    config: &Config,
+    store: &Store,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Arc<KeyRing>> {
     if let Some(keys) = &config.keys {
         return Ok(Arc::clone(keys));
     }
     let DatabaseUrl::Sqlite(database) = &config.database else {
         anyhow::bail!("CONNECTOR_ENCRYPTION_KEYS must be set with PostgreSQL");
     };
+    let path = key_file::path(database);
+    // A new key could not open what is sealed, and would stand where the right one belongs.
+    if !path.exists() && !store.list_key_checks().await?.is_empty() {
+        anyhow::bail!(
+            "the key file {} is gone, and values in this database are sealed with it: restore it from its copy, or set \
+             CONNECTOR_ENCRYPTION_KEYS",
+            path.display()
+        );
+    }
     let (keys, path, made) = key_file::open(database, entropy)?;
     if made {
         tracing::warn!(path = %path.display(), "made a key file: keep a copy of it elsewhere, tokens cannot be opened without it");

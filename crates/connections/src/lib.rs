@@ -25,7 +25,7 @@ pub use login_error::{FailedLogin, LoginError};
 pub use session::SESSION_LIFETIME;
 pub use settings::{OAuthApp, Settings};
 pub use tokens::{Token, TokenUnavailable};
-pub use vault_check::VaultError;
+pub use vault_check::{VaultError, verify_keys};
 
 /// The service. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -4,6 +4,8 @@ use connector_atlassian::{ApiError, App, TokenError, TokenGrant};
 use connector_domain::{AccessToken, ConnectionId, ConnectionStatus, RefreshToken, Timestamp};
 use connector_store::{Durability, Grant, GrantLock, StoreError};
 
+use tracing::Instrument as _;
+
 use crate::{Connections, place};
 
 /// A token that is handed out is good for at least this long.
@@ -61,7 +63,7 @@ impl Connections {
     pub async fn refresh_after(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
         let this = self.clone();
         // Detached: a caller that goes away must not lose Atlassian's answer.
-        match tokio::spawn(async move { this.refresh(id, seen).await }).await {
+        match tokio::spawn(async move { this.refresh(id, seen).await }.in_current_span()).await {
             Ok(result) => result,
             Err(error) => Err(TokenUnavailable::Temporarily {
                 what: format!("the exchange did not come to its end ({error})"),

@@ -1,5 +1,5 @@
-use connector_store::StoreError;
-use connector_vault::OpenError;
+use connector_store::{Store, StoreError};
+use connector_vault::{KeyRing, OpenError};
 
 use crate::Connections;
 
@@ -18,23 +18,27 @@ pub enum VaultError {
     Store(#[from] StoreError),
 }
 
+/// Checks that every key that ever sealed in this database is in the ring, and right. Answers their ids; changes
+/// nothing.
+pub async fn verify_keys(store: &Store, keys: &KeyRing) -> Result<Vec<String>, VaultError> {
+    let mut verified = Vec::new();
+    for (key_id, sealed) in store.list_key_checks().await? {
+        match keys.verify_check(&key_id, &sealed) {
+            Ok(()) => verified.push(key_id),
+            Err(OpenError::UnknownKey { .. }) => return Err(VaultError::MissingKey { key_id }),
+            Err(_) => return Err(VaultError::WrongKey { key_id }),
+        }
+    }
+    Ok(verified)
+}
+
 impl Connections {
-    /// Checks that every key that ever sealed here is configured and right, before anything is opened or written;
-    /// then notes the sealing key.
+    /// [`verify_keys`], before anything is opened or written; then notes the sealing key.
     pub async fn check_vault(&self) -> Result<(), VaultError> {
         let inner = &*self.inner;
-        let checks = inner.store.list_key_checks().await?;
-        for (key_id, sealed) in &checks {
-            match inner.keys.verify_check(key_id, sealed) {
-                Ok(()) => {}
-                Err(OpenError::UnknownKey { .. }) => {
-                    return Err(VaultError::MissingKey { key_id: key_id.clone() });
-                }
-                Err(_) => return Err(VaultError::WrongKey { key_id: key_id.clone() }),
-            }
-        }
+        let verified = verify_keys(&inner.store, &inner.keys).await?;
         let sealing = inner.keys.sealing_key_id();
-        if !checks.iter().any(|(key_id, _)| key_id == sealing)
+        if !verified.iter().any(|key_id| key_id == sealing)
             && let Some(sealed) = inner.keys.check(sealing, &*inner.entropy)
         {
             inner.store.put_key_check(sealing, sealed, self.now()).await?;

@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use connector_domain::JobId;
@@ -27,6 +27,9 @@ pub struct Runner {
     jobs: Jobs,
     handlers: HashMap<&'static str, Arc<dyn Handler>>,
     concurrency: usize,
+    /// What runs here now. After a suspension of the machine all leases have run out, and this process may be the
+    /// first to see it.
+    running: Mutex<HashSet<JobId>>,
 }
 
 impl std::fmt::Debug for Runner {
@@ -38,7 +41,7 @@ impl std::fmt::Debug for Runner {
 impl Runner {
     pub fn new(jobs: Jobs, handlers: Vec<Arc<dyn Handler>>, concurrency: usize) -> Self {
         let handlers = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
-        Self { jobs, handlers, concurrency }
+        Self { jobs, handlers, concurrency, running: Mutex::default() }
     }
 
     /// Runs jobs until `stop`; then asks the running ones to stop and waits for them.
@@ -54,6 +57,8 @@ impl Runner {
             let mut pause = POLL;
             while running.len() < this.concurrency && !stop.is_cancelled() {
                 match this.claim(&kinds).await {
+                    // Still running here: the claim has renewed its lease, and that is all.
+                    Ok(Some(job)) if !this.running().insert(job.id) => {}
                     Ok(Some(job)) => {
                         let (this, stop) = (Arc::clone(&this), stop.child_token());
                         running.spawn(async move { this.work(job, stop).await });
@@ -76,14 +81,18 @@ impl Runner {
         while running.join_next().await.is_some() {}
     }
 
+    fn running(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn claim(&self, kinds: &[&str]) -> Result<Option<Job>, StoreError> {
         let now = self.jobs.clock.now();
         self.jobs.store.claim_job(kinds, &self.jobs.owner, now, now.plus(LEASE)).await
     }
 
     async fn work(&self, job: Job, stop: CancellationToken) {
-        let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let (id, kind, attempt) = (job.id, job.kind.clone(), job.attempt);
+        let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let beat = self.keep_lease(id, stop.clone());
         let run = AssertUnwindSafe(handler.run(job, JobContext { stop })).catch_unwind();
         let outcome = tokio::select! {
@@ -97,6 +106,8 @@ impl Runner {
                 _ => JobError::Fail { reason },
             })
         });
+        // Before it can be claimed anew.
+        self.running().remove(&id);
         if let Err(error) = self.settle(id, outcome).await {
             // The lease runs out by itself; the job is then run again.
             tracing::error!(job.id = %id, kind, %error, "the end of a job could not be stored");
@@ -113,7 +124,7 @@ impl Runner {
             }
             Err(JobError::Interrupted) => store.return_job(id, owner, clock.now(), None).await?,
             Err(JobError::Retry { after, reason }) => {
-                tracing::warn!(job.id = %id, reason, after_ms = after.as_millis(), "a job will be run again");
+                tracing::warn!(job.id = %id, reason, after_s = after.as_secs(), "a job will be run again");
                 store.return_job(id, owner, clock.now().plus(after), Some(&reason)).await?
             }
         };

@@ -46,18 +46,30 @@ impl From<DbErr> for StoreError {
         let unavailable = match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
             DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-                matches!(
-                    error.as_ref(),
-                    sqlx::Error::Io(_)
-                        | sqlx::Error::Tls(_)
-                        | sqlx::Error::PoolTimedOut
-                        | sqlx::Error::PoolClosed
-                        | sqlx::Error::WorkerCrashed
-                )
+                is_passing(error)
             }
             _ => false,
         };
         if unavailable { Self::Unavailable(error) } else { Self::Database(error) }
+    }
+}
+
+/// Whether waiting helps.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // SQLite: another process holds the lock. The low byte is the kind, the rest says more.
+            let is_sqlite_busy = code.parse::<u32>().is_ok_and(|code| code & 0xff == 5) && code.len() < 5;
+            // PostgreSQL: connection, resources, shutdown, and transactions that got in each other's way.
+            is_sqlite_busy
+                || (code.len() == 5 && ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)))
+        }),
+        _ => false,
     }
 }
 

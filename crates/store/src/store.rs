@@ -1,6 +1,5 @@
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -12,9 +11,6 @@ use crate::cache::{AnswerCache, Dataset};
 use crate::engine::{self, postgres, sqlite};
 use crate::group_commit::GroupCommit;
 use crate::{DatabaseUrl, StoreError};
-
-/// How long a request waits for a connection of the pool before it fails.
-pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

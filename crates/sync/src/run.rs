@@ -101,9 +101,20 @@ impl<'a> Run<'a> {
         let sum = |count: fn(&StreamProgress) -> u64| row.streams.iter().map(count).sum::<u64>();
         let (fetched, written) = (sum(|stream| stream.fetched), sum(|stream| stream.written));
         let status = row.status.as_str();
-        match &row.error {
-            Some(error) => tracing::error!(sync.id = %row.id, status, fetched, written, error, "sync ended"),
-            None => tracing::info!(sync.id = %row.id, status, fetched, written, "sync ended"),
+        match (&row.error, &row.waiting) {
+            (Some(error), _) => {
+                tracing::error!(sync.id = %row.id, status, fetched, written, error, "sync ended");
+            }
+            (None, Some(waiting)) => {
+                let (until, reason) = (waiting.until, &waiting.reason);
+                tracing::warn!(sync.id = %row.id, fetched, written, %until, reason, "sync waits");
+            }
+            (None, None) if row.status.is_final() => {
+                tracing::info!(sync.id = %row.id, status, fetched, written, "sync ended");
+            }
+            (None, None) => {
+                tracing::info!(sync.id = %row.id, fetched, written, "sync interrupted; it will go on");
+            }
         }
     }
 }

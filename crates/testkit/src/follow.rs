@@ -64,8 +64,9 @@ impl Browser {
 
     /// Follows a sync run to its end; answers its final state.
     pub async fn follow(&self, id: &str) -> Value {
-        let last = self.events(id).await.all().await.pop();
-        last.expect("a run has at least one event")
+        let last = self.events(id).await.all().await.pop().expect("a run has at least one event");
+        assert!(!last["finished_at"].is_null(), "the events ended before the run: {last}");
+        last
     }
 
     /// Asks for a sync and follows it to its end.

@@ -37,12 +37,17 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut env = Env::load()?;
     let log_level = env.parsed::<LogLevel>("LOG_LEVEL", "info");
-    let log_format = env.text("LOG_FORMAT").and_then(|text| text.parse::<LogFormat>().ok());
+    let log_format = env
+        .text("LOG_FORMAT")
+        .and_then(|text| text.parse::<LogFormat>().map_err(|error| env.fault("LOG_FORMAT", error)).ok());
     env.finish()?;
     let log_level = log_level.context("LOG_LEVEL cannot be used")?;
     telemetry::init(log_level, log_format);
 
-    let (service, sandbox) = (bind(arguments.listen).await?, bind(arguments.sandbox_listen).await?);
+    let (service, sandbox) = (
+        bind(arguments.listen, "--listen").await?,
+        bind(arguments.sandbox_listen, "--sandbox-listen").await?,
+    );
     let port = service.local_addr()?.port();
     let sandbox_url = Url::parse(&format!("http://{}", sandbox.local_addr()?))?;
     let folder = tempfile::Builder::new().prefix("connector-demo-").tempdir()?;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use connector_atlassian::Atlassian;
+use connector_connections::verify_keys;
 use connector_domain::SystemEntropy;
 use connector_store::{DatabaseUrl, Store, StoreError};
 use connector_sync::Stream;
@@ -205,15 +206,13 @@ async fn keys(findings: &mut Findings, config: &Config, store: &Store) {
             return findings.wrong(what, "values are sealed here, and their key is not", remedy);
         }
     };
-    for (key_id, sealed) in &checks {
-        if let Err(error) = keys.verify_check(key_id, sealed) {
-            findings.wrong(
-                what,
-                error.to_string(),
-                "restore the right key; without it the stored tokens cannot be opened",
-            );
-            return;
-        }
+    if let Err(error) = verify_keys(store, keys).await {
+        findings.wrong(
+            what,
+            error.to_string(),
+            "restore the right key; without it the stored tokens cannot be opened",
+        );
+        return;
     }
     findings.good(what, format!("{} seals; {} in use", keys.sealing_key_id(), checks.len()));
 }

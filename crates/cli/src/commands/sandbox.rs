@@ -17,7 +17,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let listener = bind(arguments.listen).await?;
+    let listener = bind(arguments.listen, "--listen").await?;
+    let stop = stop_signal().cancelled_owned();
     print(&format!(
         "The Atlassian simulator listens on http://{}. Point ATLASSIAN_AUTH_URL and ATLASSIAN_API_URL there; the app is \
          {} with the secret {}.",
@@ -25,6 +26,5 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         connector_sandbox::CLIENT_ID,
         connector_sandbox::CLIENT_SECRET,
     ));
-    let stop = stop_signal().cancelled_owned();
     connector_sandbox::serve(listener, arguments.options, stop).await.context("the simulator failed")
 }

@@ -21,15 +21,20 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::load(arguments.listen)?;
+    let mut config = Config::load(arguments.listen)?;
     telemetry::init(config.log_level, config.log_format);
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.listen, "--listen").await?;
+    if config.web.public_url.port() == Some(0) {
+        // Any free port was asked for: people are told which it became. An address with a host takes a port.
+        let _ = config.web.public_url.set_port(Some(listener.local_addr()?.port()));
+    }
     serve(config, listener, stop_signal()).await
 }
 
-pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+/// `option` is how another address is chosen.
+pub(crate) async fn bind(listen: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}: is another program there? Choose another with --listen")
+        format!("cannot listen on {listen}: is another program there? Choose another with {option}")
     })
 }
 
@@ -73,28 +78,28 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Cancelled by SIGINT or SIGTERM.
+/// Cancelled by SIGINT or SIGTERM, from the moment on at which this returns.
 pub(crate) fn stop_signal() -> CancellationToken {
     let stop = CancellationToken::new();
-    let token = stop.clone();
+    let (token, signal) = (stop.clone(), signal());
     tokio::spawn(async move {
-        signal().await;
+        signal.await;
         token.cancel();
     });
     stop
 }
 
 #[cfg(unix)]
-async fn signal() {
+fn signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    // Here and not in the task: a signal that came before the task ran would end the process on the spot.
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// Whose connection to sync, by id or e-mail address [default: the first user's]
     #[arg(long, value_name = "ID_OR_EMAIL")]
     user: Option<String>,
-    /// Read everything again, not only what has changed
+    /// Ask for a full run; today every run reads everything and writes what has changed
     #[arg(long)]
     full: bool,
     /// Only this stream; may be repeated [`jira_projects`, `confluence_spaces`, `confluence_pages`]

@@ -11,6 +11,7 @@ use connector_atlassian::{App, Endpoints};
 use connector_connections::{OAuthApp, Settings};
 use connector_domain::{ClientSecret, Scopes};
 use connector_store::DatabaseUrl;
+use connector_sync::Stream;
 use connector_vault::KeyRing;
 use connector_web::{AuthMode, CorsOrigins, WebSettings};
 use url::Url;
@@ -122,14 +123,10 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
             "ATLASSIAN_SCOPES lacks read:me: connections cannot be told apart by who consented".to_owned(),
         );
     }
-    if scopes.iter().any(|scope| scope.starts_with("read:confluence-"))
-        && !scopes.contains("read:page:confluence")
-    {
-        warnings.push(
-            "ATLASSIAN_SCOPES has classic Confluence scopes only: today's API takes read:space:confluence and \
-             read:page:confluence"
-                .to_owned(),
-        );
+    for stream in Stream::ALL {
+        for scope in stream.missing(&scopes) {
+            warnings.push(format!("ATLASSIAN_SCOPES lacks {scope}: {stream} cannot be synced without it"));
+        }
     }
     let atlassian = app(env, "ATLASSIAN", None);
     if atlassian.is_none() {
@@ -204,7 +201,7 @@ fn web(env: &mut Env, listen: SocketAddr, warnings: &mut Vec<String>) -> Option<
         None => Url::parse(&format!("http://{}", local_name(listen))).ok()?,
     };
     let auth = match env.text("CONNECTOR_AUTH").as_deref() {
-        None if listen.ip().is_loopback() => AuthMode::Public,
+        None if listen.ip().is_loopback() && is_loopback(&public_url) => AuthMode::Public,
         None => {
             env.fault(
                 "CONNECTOR_AUTH",

@@ -37,6 +37,7 @@ fn what_cannot_work_is_refused_with_its_own_message() {
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("CONNECTOR_LISTEN", "localhost")], "CONNECTOR_LISTEN is not an address"),
         (&[("CONNECTOR_LISTEN", "0.0.0.0:3001")], "CONNECTOR_AUTH must be set"),
+        (&[("CONNECTOR_PUBLIC_URL", "https://app.example")], "CONNECTOR_AUTH must be set"),
         (&[("CONNECTOR_AUTH", "open")], "CONNECTOR_AUTH must be `public` or `required`"),
         (&[("CONNECTOR_ENCRYPTION_KEY", key)], "CONNECTOR_ENCRYPTION_KEY is not a setting"),
         (&[("CONNECTOR_ENCRYPTION_KEYS", "k1:short")], "CONNECTOR_ENCRYPTION_KEYS"),

@@ -13,10 +13,11 @@ use sqlx::sqlite::{
 
 use super::Pools;
 use crate::StoreError;
-use crate::store::ACQUIRE_TIMEOUT;
 
 /// Readers beside the writer. More do not help on few cores: a query is short and holds no lock.
 const READERS: u32 = 4;
+/// How long a query waits for a connection before it fails.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The first version without the corruption of a write-ahead log that is reset while another connection commits.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 

@@ -101,9 +101,12 @@ impl Store {
             .limit(1)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
+        // `=`, not `IN`: a subquery that stands for one value is run once. PostgreSQL may run the other kind once for
+        // each row, and each time it finds the next job.
+        let next = Expr::SubQuery(None, Box::new(next.into()));
         let tx = self.begin_write(Durability::Normal).await?;
         let rows = Entity::update_many()
-            .filter(Column::Id.in_subquery(next))
+            .filter(Expr::col(Column::Id).eq(next))
             .col_expr(Column::LeaseOwner, Expr::value(owner))
             .col_expr(Column::LeaseUntil, Expr::value(lease_until.as_millis()))
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))

@@ -5,6 +5,7 @@ use connector_connections::{Callback, FailedLogin, FinishedLogin, LoginError, SE
 use connector_domain::{AuthorizationCode, Secret, SyncMode};
 use connector_store::LoginFlow;
 use serde::Deserialize;
+use tracing::Instrument as _;
 use utoipa::IntoParams;
 
 use super::oauth_login::Provider;
@@ -93,7 +94,7 @@ async fn finish(
     // Detached: the code is good for one exchange, so a browser that goes away must not lose the answer.
     let task = {
         let app = app.clone();
-        tokio::spawn(async move { complete(&app, callback, old_session).await })
+        tokio::spawn(async move { complete(&app, callback, old_session).await }.in_current_span())
     };
     match task.await {
         Ok(Ok((login, session))) => Ok(succeeded(&app, &login, &session)),

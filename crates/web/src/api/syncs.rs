@@ -30,6 +30,7 @@ pub(crate) struct RequestSync {
     /// `jira_projects`, `confluence_spaces`, `confluence_pages`; all where it is left out.
     #[schema(example = json!(["jira_projects"]))]
     streams: Option<Vec<String>>,
+    /// `incremental` or `full`. Today both read everything and write what has changed.
     #[schema(value_type = Option<String>, example = "incremental")]
     mode: Option<SyncMode>,
 }
@@ -113,7 +114,8 @@ impl From<SyncRun> for SyncBody {
 
 /// Ask for a sync.
 ///
-/// Two syncs of one connection never run at once: where one waits or runs already, it is the answer.
+/// Two syncs of one connection never run at once: where one waits or runs already, that one is the answer, whatever
+/// streams it has.
 #[utoipa::path(post, path = "/api/syncs", tag = "Syncs", request_body = Option<RequestSync>, responses(
     (status = 202, description = "The run.", body = SyncBody),
     Problems,

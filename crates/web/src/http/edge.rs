@@ -15,7 +15,7 @@ use crate::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A request that takes longer is told of at the usual level of the log.
-const SLOW_MS: u128 = 1000;
+const SLOW_MS: u64 = 1000;
 
 pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request_id(&app, &request);
@@ -37,7 +37,12 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             };
             response = with_headers_of(rendered, response);
         }
-        log(method.as_str(), &route, response.status().as_u16(), began.elapsed().as_millis());
+        log(
+            method.as_str(),
+            &route,
+            response.status().as_u16(),
+            u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -82,7 +87,7 @@ fn request_id(app: &App, request: &Request) -> HeaderValue {
 }
 
 /// One line a request: what changes something or goes wrong is told of, reading only in detail.
-fn log(method: &str, route: &str, status: u16, duration_ms: u128) {
+fn log(method: &str, route: &str, status: u16, duration_ms: u64) {
     if status >= 500 {
         tracing::error!(method, route, status, duration_ms, "answered");
     } else if duration_ms >= SLOW_MS && !route.ends_with("/events") {

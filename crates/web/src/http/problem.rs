@@ -163,9 +163,11 @@ impl From<TokenUnavailable> for Problem {
                 let seconds = retry_after.map_or(30, |after| after.as_secs().max(1));
                 unavailable(&format!("There is no access token right now: {what}.")).retry_after(seconds)
             }
-            TokenUnavailable::Misconfigured { .. } => unavailable(
-                "Atlassian does not accept this service's app. Its operator must check the client id and secret.",
-            ),
+            TokenUnavailable::Misconfigured { reason } => {
+                tracing::error!(reason, "the app's settings are wrong");
+                let detail = "Atlassian does not accept this service's app. Its operator must check the client id and secret.";
+                unavailable(detail)
+            }
             TokenUnavailable::Sealed(error) => {
                 tracing::error!(%error, "a stored token cannot be opened");
                 Self::internal()
