@@ -91,8 +91,8 @@ impl Runner {
     }
 
     async fn work(&self, job: Job, stop: CancellationToken) {
-        let (id, kind, attempt) = (job.id, job.kind.clone(), job.attempt);
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
+        let (id, kind, attempt) = (job.id, job.kind.clone(), job.attempt);
         let beat = self.keep_lease(id, stop.clone());
         let run = AssertUnwindSafe(handler.run(job, JobContext { stop })).catch_unwind();
         let outcome = tokio::select! {

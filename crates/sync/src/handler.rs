@@ -36,7 +36,7 @@ impl Handler for SyncHandler {
             match run {
                 // It ended, and the process died before it could say so to the queue.
                 Some(run) if run.status.is_final() => Ok(()),
-                Some(run) => self.sync(run, job.attempt, context).await,
+                Some(run) => self.sync(run, &job, context).await,
                 None => Err(JobError::Fail { reason: "the sync run of this job does not exist".to_owned() }),
             }
         }
@@ -45,8 +45,8 @@ impl Handler for SyncHandler {
 }
 
 impl SyncHandler {
-    async fn sync(&self, run: SyncRun, attempt: i32, context: JobContext) -> Result<(), JobError> {
-        let syncs = &self.syncs;
+    async fn sync(&self, run: SyncRun, job: &Job, context: JobContext) -> Result<(), JobError> {
+        let (syncs, attempt) = (&self.syncs, job.attempt);
         let mut run = Run::begin(syncs, run, attempt).await.map_err(later)?;
         let outcome = run.all_streams(&context.stop).await;
         let now = syncs.clock.now();
@@ -75,8 +75,13 @@ impl SyncHandler {
         };
         if row.status.is_final() {
             row.finished_at = Some(now);
+            if !run.end(job).await.map_err(later)? {
+                // Another worker has the job now: what becomes of the run is for that one to say.
+                return Err(JobError::Interrupted);
+            }
+        } else {
+            run.save().await.map_err(later)?;
         }
-        run.save().await.map_err(later)?;
         run.log_end();
         result
     }

@@ -1,6 +1,6 @@
 use connector_connections::TokenUnavailable;
 use connector_domain::{Connection, Site, StreamProgress, SyncRun, SyncStatus};
-use connector_store::{StoreError, WriteTx};
+use connector_store::{Durability, Job, StoreError, WriteTx};
 use tokio_util::sync::CancellationToken;
 
 use crate::streams::{confluence_pages, confluence_spaces, jira_projects};
@@ -94,6 +94,20 @@ impl<'a> Run<'a> {
         self.syncs.store.update_sync_run(&self.row).await?;
         self.syncs.announce(self.row.id);
         Ok(())
+    }
+
+    /// Writes how the run ended and takes its job out of the queue, both or neither: a request that comes right after
+    /// the end is a new run. `false` where the job is not ours any more; nothing is written then.
+    pub(crate) async fn end(&self, job: &Job) -> Result<bool, StoreError> {
+        let mut tx = self.syncs.store.begin_write(Durability::Normal).await?;
+        let owner = job.lease_owner.as_deref().unwrap_or_default();
+        if !tx.finish_job(job.id, owner).await? {
+            return Ok(false);
+        }
+        tx.update_sync_run(&self.row).await?;
+        tx.commit().await?;
+        self.syncs.announce(self.row.id);
+        Ok(true)
     }
 
     pub(crate) fn log_end(&self) {

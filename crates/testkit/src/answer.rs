@@ -49,14 +49,17 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         let parsed = serde_json::from_slice(&self.body);
-        parsed.unwrap_or_else(|error| panic!("{} {} is not JSON ({error}): {}", self.status, self.url, self.text()))
+        parsed.unwrap_or_else(|error| {
+            panic!("{} {} is not JSON ({error}): {}", self.status, self.url, self.text())
+        })
     }
 
     /// Where it leads, as a whole address.
     #[track_caller]
     pub fn location(&self) -> Url {
         let text = self.header("location");
-        let text = text.unwrap_or_else(|| panic!("{} {} leads nowhere: {}", self.status, self.url, self.text()));
+        let text =
+            text.unwrap_or_else(|| panic!("{} {} leads nowhere: {}", self.status, self.url, self.text()));
         self.url.join(text).expect("Location holds an address")
     }
 

@@ -55,7 +55,10 @@ impl TestApp {
         let mut setup = Setup::default();
         change(&mut setup);
         let (listener, spare) = (bind().await, bind().await);
-        setup.sandbox.redirect_uri.extend([&listener, &spare].into_iter().flat_map(|one| callbacks(port(one))));
+        setup
+            .sandbox
+            .redirect_uri
+            .extend([&listener, &spare].into_iter().flat_map(|one| callbacks(port(one))));
         let sandbox = Arc::new(Sandbox::start(setup.sandbox.clone()).await);
         let store = database.store().clone();
         let app = Self::serve(setup, database, store, sandbox, listener).await;
@@ -66,7 +69,8 @@ impl TestApp {
     /// Another process over the same database and sandbox, set up anew: on PostgreSQL one beside this, on SQLite one
     /// that comes after it ([`stop_jobs`](Self::stop_jobs) first). Once only.
     pub async fn another(&self, change: impl FnOnce(&mut Setup)) -> Self {
-        let listener = self.spare.lock().expect("no panic").take().expect("only one more process is prepared");
+        let listener =
+            self.spare.lock().expect("no panic").take().expect("only one more process is prepared");
         let mut setup = self.setup.clone();
         setup.seed += 1;
         change(&mut setup);
@@ -162,7 +166,8 @@ impl TestApp {
 
     /// Asks the running jobs to stop, as SIGTERM does; the task ends when they have.
     pub fn stop_jobs(&self) -> JoinHandle<()> {
-        let Running { stop, task } = self.runner.lock().expect("no panic").take().expect("jobs are being run");
+        let Running { stop, task } =
+            self.runner.lock().expect("no panic").take().expect("jobs are being run");
         stop.cancel();
         task
     }

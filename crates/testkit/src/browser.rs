@@ -115,7 +115,6 @@ impl Browser {
     fn jar(&self) -> MutexGuard<'_, Jar> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
 }
 
 fn host(url: &Url) -> &str {

@@ -25,10 +25,10 @@ impl ConsentForm {
         let form = between(html, "<form", "</form>").expect("a form on the consent page");
         let action = attribute(form, "action").expect("the form's action");
         let hidden = tags(form, "<input").filter(|tag| attribute(tag, "type").as_deref() == Some("hidden"));
-        let hidden = hidden.map(|tag| {
-            (attribute(tag, "name").expect("a name"), attribute(tag, "value").expect("a value"))
-        });
-        let selects = form.split("<select").skip(1).map(|select| Select::read(between_start(select, "</select>")));
+        let hidden = hidden
+            .map(|tag| (attribute(tag, "name").expect("a name"), attribute(tag, "value").expect("a value")));
+        let selects =
+            form.split("<select").skip(1).map(|select| Select::read(between_start(select, "</select>")));
         Self {
             action: address.join(&action).expect("the form's address"),
             hidden: hidden.collect(),
@@ -141,8 +141,17 @@ fn attribute(text: &str, name: &str) -> Option<String> {
 }
 
 fn unescape(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"),
-        ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")];
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ];
     named.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }
 

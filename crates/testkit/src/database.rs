@@ -22,7 +22,9 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Place {
     File(sqlite::File),
-    Server(#[expect(dead_code, reason = "held: nobody else takes the database meanwhile")] postgres::Database),
+    Server(
+        #[expect(dead_code, reason = "held: nobody else takes the database meanwhile")] postgres::Database,
+    ),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -85,7 +85,10 @@ impl Browser {
     /// Follows the latest sync run, such as the one that a login asks for, to its end.
     pub async fn latest_sync(&self) -> Value {
         let runs = self.get("/api/syncs?limit=1").await.expect(200).json();
-        let id = runs["items"][0]["id"].as_str().unwrap_or_else(|| panic!("there is no sync run: {runs}")).to_owned();
+        let id = runs["items"][0]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("there is no sync run: {runs}"))
+            .to_owned();
         self.follow(&id).await
     }
 }

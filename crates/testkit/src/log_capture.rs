@@ -23,7 +23,8 @@ impl LogCapture {
         static INSTALL: Once = Once::new();
         let turn = ONE_AT_A_TIME.lock().await;
         INSTALL.call_once(|| {
-            let only_while_on = dynamic_filter_fn(|_, _| ON.load(Ordering::SeqCst)).with_max_level_hint(LevelFilter::TRACE);
+            let only_while_on =
+                dynamic_filter_fn(|_, _| ON.load(Ordering::SeqCst)).with_max_level_hint(LevelFilter::TRACE);
             let layer = fmt::layer().json().with_writer(|| Writer).with_filter(only_while_on);
             tracing_subscriber::registry().with(layer).init();
         });

@@ -55,7 +55,8 @@ impl Sandbox {
 
     /// The next `times` requests to a path go wrong: `{"status": 500}`, `{"drop": "after"}`, ….
     pub async fn fault(&self, path: &str, times: u64, action: Value) {
-        self.control("POST", "/faults", &json!({"match": {"path": path}, "times": times, "action": action})).await;
+        self.control("POST", "/faults", &json!({"match": {"path": path}, "times": times, "action": action}))
+            .await;
     }
 
     /// Every request to a path goes wrong until the faults are cleared.
@@ -114,7 +115,8 @@ impl Sandbox {
     pub async fn requests(&self, route: &str) -> u64 {
         let stats = self.control("GET", "/stats", &Value::Null).await;
         let requests = stats["requests"].as_array().expect("requests");
-        let to_route = requests.iter().filter(|request| request["route"].as_str().is_some_and(|of| of.ends_with(route)));
+        let to_route =
+            requests.iter().filter(|request| request["route"].as_str().is_some_and(|of| of.ends_with(route)));
         to_route.filter_map(|request| request["count"].as_u64()).sum()
     }
 

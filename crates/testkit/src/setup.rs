@@ -2,14 +2,15 @@ use std::sync::Arc;
 
 use connector_atlassian::{App, Retry};
 use connector_connections::{OAuthApp, Settings};
-use connector_domain::{Clock as _, ClientSecret, ManualClock, SeededEntropy, SystemClock};
+use connector_domain::{ClientSecret, Clock as _, ManualClock, SeededEntropy, SystemClock};
 use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, SandboxOptions};
 use connector_vault::KeyRing;
 use connector_web::{AuthMode, CorsOrigins, WebSettings};
 use url::Url;
 
 /// What the service asks for when nobody says otherwise.
-const SCOPES: &str = "read:jira-work read:jira-user read:space:confluence read:page:confluence read:me offline_access";
+const SCOPES: &str =
+    "read:jira-work read:jira-user read:space:confluence read:page:confluence read:me offline_access";
 
 /// How a [`TestApp`](crate::TestApp) is set up; what a test does not care about stays as it is.
 #[derive(Debug, Clone)]
@@ -104,5 +105,7 @@ impl Setup {
 pub(crate) fn callbacks(port: u16) -> impl Iterator<Item = String> {
     const PATHS: [&str; 2] = ["/api/oauth/callback/atlassian", "/auth/jira/callback"];
     let hosts = ["127.0.0.1", "localhost"];
-    hosts.into_iter().flat_map(move |host| PATHS.iter().map(move |path| format!("http://{host}:{port}{path}")))
+    hosts
+        .into_iter()
+        .flat_map(move |host| PATHS.iter().map(move |path| format!("http://{host}:{port}{path}")))
 }

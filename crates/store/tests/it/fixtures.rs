@@ -7,8 +7,8 @@ use connector_domain::{
     AccountId, CloudId, ConnectionId, Email, Scopes, SeededEntropy, Site, Timestamp, User, UserId,
 };
 use connector_store::{
-    Consent, Durability, Engine, NewConnection, NewUser, PageKey, ProjectKey, RemotePage, RemoteProject,
-    SealedPair, Store,
+    Consent, Durability, NewConnection, NewUser, PageKey, ProjectKey, RemotePage, RemoteProject, SealedPair,
+    Store,
 };
 use connector_testkit::TestDatabase;
 use sqlx::postgres::PgConnection;
@@ -42,11 +42,7 @@ where
 
 /// What one query answers to somebody with a database shell.
 pub(crate) async fn number(db: &TestDatabase, query: &str) -> i64 {
-    let query = sqlx::AssertSqlSafe(query.to_owned());
-    ask(db, query).await
-}
-
-async fn ask(db: &TestDatabase, query: AssertSqlSafe<String>) -> i64 {
+    let query = AssertSqlSafe(query.to_owned());
     if let Some(path) = db.path() {
         let options = SqliteConnectOptions::new().filename(path);
         let mut shell = SqliteConnection::connect_with(&options).await.unwrap();
@@ -55,11 +51,6 @@ async fn ask(db: &TestDatabase, query: AssertSqlSafe<String>) -> i64 {
         let mut shell = PgConnection::connect(db.url_text()).await.unwrap();
         sqlx::query_scalar(query).fetch_one(&mut shell).await.unwrap()
     }
-}
-
-/// The case of the engine that several processes may share, or of the one that only one process serves.
-pub(crate) fn many_processes(engine: Engine) -> bool {
-    engine == Engine::Postgres
 }
 
 pub(crate) fn email(text: &str) -> Email {

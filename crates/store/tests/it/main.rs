@@ -3,10 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod answer_cache;
 mod connections;
 mod fixtures;
 mod grant_races;
 mod grants;
 mod jobs;
+mod key_checks;
+mod login_attempts;
+mod migrations;
+mod pages;
+mod paging;
 mod projects;
+mod round_trips;
+mod sessions;
+mod spaces;
+mod sqlite;
+mod sync_runs;
 mod users;

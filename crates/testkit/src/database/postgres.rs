@@ -46,8 +46,8 @@ impl Database {
             )
         })?;
         let family = match content {
-            Content::Nothing => "connector_test_empty".to_owned(),
-            Content::Schema => format!("connector_test_{:08x}", schema_hash().await?),
+            Content::Nothing => "connector_test_en_empty".to_owned(),
+            Content::Schema => format!("connector_test_en_{:08x}", schema_hash().await?),
         };
         let name = take_free(&mut session, &family).await?;
         let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
@@ -59,8 +59,11 @@ impl Database {
             end_sessions(&mut session, &name).await?;
             clear(&url, content).await.with_context(|| format!("the database {name} cannot be emptied"))?;
         } else {
-            // The other template can be copied only while nobody uses it.
-            let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+            // The other template can be copied only while nobody uses it. The locale is one that orders texts as
+            // people do, so that a query that counts on the order of bytes has to say so.
+            let create = format!(
+                "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            );
             sqlx::query(AssertSqlSafe(create)).execute(&mut session).await?;
         }
         Ok(Self { url, _session: session, _permit: permit })

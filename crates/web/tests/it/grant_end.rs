@@ -10,6 +10,14 @@ use serde_json::{Value, json};
 const RESOURCES: &str = "/api/atlassian/resources";
 const REFRESH: &str = "/api/oauth/atlassian/refresh";
 
+/// Connected, without the first sync, which would use tokens too.
+async fn connected(engine: Engine) -> Option<(TestApp, Browser)> {
+    let app = TestApp::start_with(engine, |setup| setup.runs_jobs = false).await?;
+    let browser = app.browser();
+    browser.connect().await;
+    Some((app, browser))
+}
+
 async fn connection(browser: &Browser) -> Value {
     let connections = browser.get("/api/connections").await.expect(200).json();
     assert_eq!(connections["items"].as_array().unwrap().len(), 1);
@@ -21,8 +29,7 @@ async fn connection(browser: &Browser) -> Value {
 async fn a_revoked_grant_ends_the_connection_at_the_second_refusal(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(app) = TestApp::start(engine).await else { return };
-    let browser = app.connected().await;
+    let Some((app, browser)) = connected(engine).await else { return };
     let before = connection(&browser).await;
     app.sandbox.revoke_grants().await;
 
@@ -53,8 +60,7 @@ async fn one_refusal_by_mistake_is_forgiven(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values("invalid_grant", "unauthorized_client")] error: &str,
 ) {
-    let Some(app) = TestApp::start(engine).await else { return };
-    let browser = app.connected().await;
+    let Some((app, browser)) = connected(engine).await else { return };
     for _ in 0..2 {
         let refusal = json!({"error": error, "error_description": "refresh_token is invalid"});
         app.sandbox.fault("/oauth/token", 1, json!({"status": 403, "body": refusal})).await;
@@ -67,7 +73,9 @@ async fn one_refusal_by_mistake_is_forgiven(
 
 #[rstest]
 #[tokio::test]
-async fn connecting_again_keeps_the_connection_s_id(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn connecting_again_keeps_the_connection_s_id(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(app) = TestApp::start(engine).await else { return };
     let browser = app.connected().await;
     let first = connection(&browser).await;
@@ -116,8 +124,7 @@ async fn disconnecting_destroys_the_tokens_and_keeps_the_rows(
 async fn what_an_exchange_brings_after_the_end_is_not_kept(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(app) = TestApp::start(engine).await else { return };
-    let browser = app.connected().await;
+    let Some((app, browser)) = connected(engine).await else { return };
     let id = connection(&browser).await["id"].as_str().unwrap().to_owned();
     let exchange = app.sandbox.hold("/oauth/token");
     let refresh = tokio::spawn(browser.call("POST", REFRESH).into_future());
@@ -140,8 +147,7 @@ async fn what_an_exchange_brings_after_the_end_is_not_kept(
 async fn a_token_that_was_lost_for_longer_than_its_leeway_is_not_sent_for_ever(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(app) = TestApp::start(engine).await else { return };
-    let browser = app.connected().await;
+    let Some((app, browser)) = connected(engine).await else { return };
     app.sandbox.lasting_fault("/oauth/token", json!({"drop": "after"})).await;
     browser.call("POST", REFRESH).await.problem(503);
     app.sandbox.clear_faults().await;

@@ -66,12 +66,25 @@ fn the_document_has_every_route_of_the_seed() {
     let documented: BTreeSet<_> =
         operations(&document).into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     for route in [
-        "GET /", "POST /users", "GET /users", "GET /users/{user_id}", "POST /integrations/jira/connect",
-        "POST /integrations/confluence/connect", "GET /integrations/jira/projects/fetch",
-        "GET /integrations/confluence/pages/fetch", "POST /jira/projects", "GET /jira/projects/{owner_id}",
-        "POST /confluence/pages", "GET /confluence/pages/{owner_id}", "GET /api/oauth/atlassian/login",
-        "GET /api/oauth/callback/atlassian", "POST /api/oauth/atlassian/refresh", "GET /api/atlassian/resources",
-        "GET /auth/{provider}/login", "GET /auth/{provider}/callback", "GET /api/auth/{provider}/login",
+        "GET /",
+        "POST /users",
+        "GET /users",
+        "GET /users/{user_id}",
+        "POST /integrations/jira/connect",
+        "POST /integrations/confluence/connect",
+        "GET /integrations/jira/projects/fetch",
+        "GET /integrations/confluence/pages/fetch",
+        "POST /jira/projects",
+        "GET /jira/projects/{owner_id}",
+        "POST /confluence/pages",
+        "GET /confluence/pages/{owner_id}",
+        "GET /api/oauth/atlassian/login",
+        "GET /api/oauth/callback/atlassian",
+        "POST /api/oauth/atlassian/refresh",
+        "GET /api/atlassian/resources",
+        "GET /auth/{provider}/login",
+        "GET /auth/{provider}/callback",
+        "GET /api/auth/{provider}/login",
         "GET /api/auth/{provider}/callback",
     ] {
         assert!(documented.contains(route), "{route}");
@@ -82,7 +95,8 @@ fn the_document_has_every_route_of_the_seed() {
 fn the_document_is_whole_in_itself() {
     let document = document();
     let mut ids = BTreeSet::new();
-    let tags: BTreeSet<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).map(Value::to_string).collect();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).map(Value::to_string).collect();
     for (method, path, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id"));
         assert!(ids.insert(id.to_owned()), "{id} stands there twice");
@@ -90,7 +104,8 @@ fn the_document_is_whole_in_itself() {
         for tag in operation["tags"].as_array().unwrap() {
             assert!(tags.contains(&tag.to_string()), "{tag} of {method} {path}");
         }
-        let named: BTreeSet<_> = path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        let named: BTreeSet<_> =
+            path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let described: BTreeSet<_> = parameters
             .iter()
@@ -106,7 +121,8 @@ fn follow_references(document: &Value, part: &Value) {
     match part {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {
-                let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leads outside"));
+                let pointer =
+                    reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leads outside"));
                 assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
             }
             members.values().for_each(|member| follow_references(document, member));

@@ -16,21 +16,41 @@ async fn without_a_session_no_data_is_given() {
     let app = start(Engine::Sqlite).await.unwrap();
     let stranger = app.browser();
     stranger.set_cookie("sid", "no-session-has-this-id-000000000000000000000");
-    let get = ["/users", "/users/1", "/jira/projects/1", "/confluence/pages/1", "/integrations/jira/projects/fetch",
-        "/integrations/jira/projects/fetch?owner_id=1", "/integrations/confluence/pages/fetch", "/api/jira/projects",
-        "/api/confluence/pages", "/api/confluence/pages/1", "/api/confluence/spaces", "/api/connections", "/api/me",
-        "/api/syncs", "/api/atlassian/resources", "/jira/projects/1?limit=5"];
+    let get = [
+        "/users",
+        "/users/1",
+        "/jira/projects/1",
+        "/confluence/pages/1",
+        "/integrations/jira/projects/fetch",
+        "/integrations/jira/projects/fetch?owner_id=1",
+        "/integrations/confluence/pages/fetch",
+        "/api/jira/projects",
+        "/api/confluence/pages",
+        "/api/confluence/pages/1",
+        "/api/confluence/spaces",
+        "/api/connections",
+        "/api/me",
+        "/api/syncs",
+        "/api/atlassian/resources",
+        "/jira/projects/1?limit=5",
+    ];
     for path in get {
         stranger.get(path).await.problem(401);
     }
-    for path in [format!("/api/connections/{ID}"), format!("/api/syncs/{ID}"), format!("/api/syncs/{ID}/events")] {
+    for path in
+        [format!("/api/connections/{ID}"), format!("/api/syncs/{ID}"), format!("/api/syncs/{ID}/events")]
+    {
         stranger.get(&path).await.problem(401);
     }
     let row = json!({"email": "a@example.com", "owner_id": 1, "key": "K", "name": "N", "space_key": "S",
         "page_id": "1", "title": "T"});
-    for path in ["/users", "/jira/projects", "/confluence/pages", "/integrations/jira/connect",
-        "/integrations/confluence/connect"]
-    {
+    for path in [
+        "/users",
+        "/jira/projects",
+        "/confluence/pages",
+        "/integrations/jira/connect",
+        "/integrations/confluence/connect",
+    ] {
         stranger.post(path, &row).await.problem(401);
     }
     for path in ["/integrations/jira/connect", "/api/syncs", "/api/oauth/atlassian/refresh"] {
@@ -79,19 +99,36 @@ async fn another_person_s_rows_are_as_if_they_were_not(
         ("GET", "/jira/projects/1".to_owned(), "/jira/projects/9".to_owned()),
         ("GET", "/jira/projects/1?limit=5".to_owned(), "/jira/projects/9?limit=5".to_owned()),
         ("GET", "/confluence/pages/1".to_owned(), "/confluence/pages/9".to_owned()),
-        ("GET", "/integrations/jira/projects/fetch?owner_id=1".to_owned(),
-            "/integrations/jira/projects/fetch?owner_id=9".to_owned()),
+        (
+            "GET",
+            "/integrations/jira/projects/fetch?owner_id=1".to_owned(),
+            "/integrations/jira/projects/fetch?owner_id=9".to_owned(),
+        ),
         ("GET", "/api/jira/projects?owner_id=1".to_owned(), "/api/jira/projects?owner_id=9".to_owned()),
         ("GET", "/api/confluence/pages?owner_id=1".to_owned(), "/api/confluence/pages?owner_id=9".to_owned()),
-        ("GET", "/api/confluence/spaces?owner_id=1".to_owned(), "/api/confluence/spaces?owner_id=9".to_owned()),
+        (
+            "GET",
+            "/api/confluence/spaces?owner_id=1".to_owned(),
+            "/api/confluence/spaces?owner_id=9".to_owned(),
+        ),
     ] {
-        assert_eq!(said(&ben, method, &theirs).await, said(&ben, method, &missing).await, "{method} {theirs}");
+        assert_eq!(
+            said(&ben, method, &theirs).await,
+            said(&ben, method, &missing).await,
+            "{method} {theirs}"
+        );
     }
     let row = |owner: i64| json!({"owner_id": owner, "key": "K", "name": "N"});
-    assert_eq!(ben.post("/jira/projects", &row(1)).await.detail(404), "There is no user 1. Create one by POST /users.");
+    assert_eq!(
+        ben.post("/jira/projects", &row(1)).await.detail(404),
+        "There is no user 1. Create one by POST /users."
+    );
     ben.post("/jira/projects", &row(2)).await.expect(201);
     ben.post("/api/syncs", &json!({"connection_id": connection})).await.problem(404);
-    assert_eq!(ada.get(&format!("/api/connections/{connection}")).await.expect(200).json()["status"], "active");
+    assert_eq!(
+        ada.get(&format!("/api/connections/{connection}")).await.expect(200).json()["status"],
+        "active"
+    );
 }
 
 /// What a refusal says, without what names this request or its address.

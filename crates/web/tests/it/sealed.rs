@@ -73,8 +73,9 @@ async fn a_sync_with_a_token_that_does_not_open_fails_at_once_and_connecting_men
 async fn a_token_of_an_earlier_generation_does_not_open(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(app) = TestApp::start(engine).await else { return };
-    let browser = app.connected().await;
+    let Some(app) = TestApp::start_with(engine, |setup| setup.runs_jobs = false).await else { return };
+    let browser = app.browser();
+    browser.connect().await;
     app.database.execute("UPDATE grants SET generation = generation + 1").await;
     browser.get(RESOURCES).await.problem(500);
     app.database.execute("UPDATE grants SET generation = generation - 1").await;

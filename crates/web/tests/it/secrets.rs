@@ -80,7 +80,9 @@ async fn whole_run(app: &TestApp, secrets: &mut Secrets) -> Vec<u8> {
     secrets.add_cookies(&browser);
     assert_eq!(browser.latest_sync().await["status"], "succeeded");
     app.sandbox.expire_access_tokens().await;
-    for path in ["/api/atlassian/resources", "/api/connections", "/api/me", "/api/syncs", "/users", "/console"] {
+    for path in
+        ["/api/atlassian/resources", "/api/connections", "/api/me", "/api/syncs", "/users", "/console"]
+    {
         answers.push(browser.get(path).await.expect(200));
     }
     answers.push(browser.call("POST", "/api/oauth/atlassian/refresh").await.expect(200));
@@ -90,7 +92,8 @@ async fn whole_run(app: &TestApp, secrets: &mut Secrets) -> Vec<u8> {
     app.advance(std::time::Duration::from_mins(2)).await;
     answers.push(browser.call("POST", "/api/oauth/atlassian/refresh").await.expect(200));
 
-    let connection = browser.get("/api/connections").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let connection =
+        browser.get("/api/connections").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     browser.delete(&format!("/api/connections/{connection}")).await.expect(204);
     browser.connect().await;
     secrets.add_cookies(&browser);
@@ -107,9 +110,18 @@ async fn no_secret_is_in_the_database_file_the_log_or_an_answer() {
     secrets.add_wire(&app);
     secrets.add_key(&app);
     let names: Vec<_> = secrets.0.iter().map(|(name, _)| name.as_str()).collect();
-    for needed in ["code", "state", "sent code_verifier", "sent client_secret", "given access_token",
-        "sent refresh_token", "given refresh_token", "cookie sid", "key bytes", "user token"]
-    {
+    for needed in [
+        "code",
+        "state",
+        "sent code_verifier",
+        "sent client_secret",
+        "given access_token",
+        "sent refresh_token",
+        "given refresh_token",
+        "cookie sid",
+        "key bytes",
+        "user token",
+    ] {
         assert!(names.contains(&needed), "{needed} is not among what is looked for: {names:?}");
     }
     let scanner = secrets.scanner();
@@ -126,7 +138,9 @@ async fn no_secret_is_in_the_database_file_the_log_or_an_answer() {
 
     let logged = log.bytes();
     let text = String::from_utf8_lossy(&logged);
-    for line in ["refreshed the token", "a login failed", "Atlassian answered", "sync ended", "\"level\":\"TRACE\""] {
+    for line in
+        ["refreshed the token", "a login failed", "Atlassian answered", "sync ended", "\"level\":\"TRACE\""]
+    {
         assert!(text.contains(line), "the log does not even have `{line}`");
     }
     scanner.assert_clean("the log", &logged);

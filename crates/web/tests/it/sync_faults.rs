@@ -76,7 +76,10 @@ async fn a_long_wait_is_told_and_kept(#[values(Engine::Sqlite, Engine::Postgres)
     assert_eq!(app.sandbox.requests("/pages").await, asked);
     app.advance(Duration::from_secs(1)).await;
     let last = events.all().await.pop().unwrap();
-    assert_eq!((&last["status"], &last["attempt"], &last["waiting"]), (&"succeeded".into(), &2.into(), &Value::Null));
+    assert_eq!(
+        (&last["status"], &last["attempt"], &last["waiting"]),
+        (&"succeeded".into(), &2.into(), &Value::Null)
+    );
     assert_eq!(counts(&browser).await, [12, 300]);
 }
 
@@ -84,7 +87,8 @@ async fn a_long_wait_is_told_and_kept(#[values(Engine::Sqlite, Engine::Postgres)
 #[tokio::test]
 async fn one_bad_record_does_not_cost_the_others(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(app) = TestApp::start(engine).await else { return };
-    let project = |id: &str, key: &str| json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"});
+    let project =
+        |id: &str, key: &str| json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"});
     let body = json!({
         "startAt": 0, "maxResults": 50, "total": 4, "isLast": true,
         "values": [project("1", "ONE"), {"id": "2", "name": "without a key"}, null, project("4", "FOUR")],
@@ -106,13 +110,18 @@ async fn a_missing_scope_is_named(#[values(Engine::Sqlite, Engine::Postgres)] en
     let run = browser.latest_sync().await;
     assert_eq!(run["status"], "failed");
     let error = run["error"].as_str().unwrap();
-    assert!(error.contains("read:space:confluence") && error.contains("connect the account again"), "{error}");
+    assert!(
+        error.contains("read:space:confluence") && error.contains("connect the account again"),
+        "{error}"
+    );
     assert_eq!(counts(&browser).await[0], 12, "what the consent covers is there");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_consent_to_one_product_is_enough_for_it(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_consent_to_one_product_is_enough_for_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(app) = TestApp::start(engine).await else { return };
     let browser = app.browser();
     browser.connect_by("/api/oauth/atlassian/login?scope=read:jira-work").await;

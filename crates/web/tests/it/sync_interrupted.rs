@@ -19,7 +19,8 @@ async fn under_way(app: &TestApp) -> (Browser, String, connector_testkit::Hold) 
 
 async fn complete(browser: &Browser, run: &Value) {
     assert_eq!(run["status"], "succeeded", "{run}");
-    let fetched: Vec<_> = run["streams"].as_array().unwrap().iter().map(|stream| stream["fetched"].clone()).collect();
+    let fetched: Vec<_> =
+        run["streams"].as_array().unwrap().iter().map(|stream| stream["fetched"].clone()).collect();
     assert_eq!(json!(fetched), json!([12, 6, 300]), "counted anew, not twice");
     let pages = browser.get("/integrations/confluence/pages/fetch").await.json();
     assert_eq!(pages["items"].as_array().unwrap().len(), 300);
@@ -53,7 +54,11 @@ async fn a_run_whose_process_died_goes_on_when_its_lease_has_run_out(
     let (browser, id, pages) = under_way(&app).await;
     app.kill_jobs().await;
     drop(pages);
-    assert_eq!(browser.get(&format!("/api/syncs/{id}")).await.json()["status"], "running", "nobody could say");
+    assert_eq!(
+        browser.get(&format!("/api/syncs/{id}")).await.json()["status"],
+        "running",
+        "nobody could say"
+    );
     let asked = browser.post("/api/syncs", &json!({})).await.expect(202).json();
     assert_eq!(asked["id"], id, "it is still the one that is to be done");
 

@@ -19,15 +19,23 @@ fn counts<'r>(run: &'r Value, name: &str) -> Vec<(&'r str, u64)> {
 
 #[rstest]
 #[tokio::test]
-async fn a_run_tells_what_it_read_and_what_it_changed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_run_tells_what_it_read_and_what_it_changed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(app) = TestApp::start(engine).await else { return };
     let browser = app.connected().await;
     let first = browser.latest_sync().await;
     assert_eq!((&first["mode"], &first["attempt"]), (&"full".into(), &1.into()));
     let everything = [(STREAMS[0], 12), (STREAMS[1], 6), (STREAMS[2], 300)];
-    assert_eq!((counts(&first, "fetched"), counts(&first, "written")), (everything.to_vec(), everything.to_vec()));
+    assert_eq!(
+        (counts(&first, "fetched"), counts(&first, "written")),
+        (everything.to_vec(), everything.to_vec())
+    );
     assert!(first["streams"].as_array().unwrap().iter().all(|stream| stream["done"] == true));
-    assert!(first["finished_at"].is_string() && first["waiting"].is_null() && first["error"].is_null(), "{first}");
+    assert!(
+        first["finished_at"].is_string() && first["waiting"].is_null() && first["error"].is_null(),
+        "{first}"
+    );
 
     let second = browser.sync_all().await;
     assert_eq!(second["mode"], "incremental");
@@ -43,8 +51,12 @@ async fn what_changed_at_atlassian_changes_here(#[values(Engine::Sqlite, Engine:
     let fetch = async |path: &str| browser.get(path).await.json()["items"].clone();
     let before = fetch("/integrations/confluence/pages/fetch").await[0].clone();
     let project = fetch("/integrations/jira/projects/fetch").await[0].clone();
-    app.sandbox.edit("acme", "pages", before["page_id"].as_str().unwrap(), &json!({"title": "000 renamed"})).await;
-    app.sandbox.edit("acme", "projects", project["remote_id"].as_str().unwrap(), &json!({"name": "Renamed"})).await;
+    app.sandbox
+        .edit("acme", "pages", before["page_id"].as_str().unwrap(), &json!({"title": "000 renamed"}))
+        .await;
+    app.sandbox
+        .edit("acme", "projects", project["remote_id"].as_str().unwrap(), &json!({"name": "Renamed"}))
+        .await;
 
     let run = browser.sync_all().await;
     assert_eq!(counts(&run, "written"), [(STREAMS[0], 1), (STREAMS[1], 0), (STREAMS[2], 1)]);
@@ -77,6 +89,24 @@ async fn requests_at_once_get_the_same_run(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test]
+async fn a_request_right_after_the_end_of_a_run_is_a_new_run(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let browser = app.connected().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        // Followed to the event of the end, and asked for again at once.
+        let run = browser.sync(&json!({"streams": ["confluence_spaces"]})).await;
+        ids.push(run["id"].as_str().unwrap().to_owned());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "a request was answered with a run that had ended");
+}
+
+#[rstest]
+#[tokio::test]
 async fn events_tell_of_progress_and_end_with_the_final_state(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -94,7 +124,10 @@ async fn events_tell_of_progress_and_end_with_the_final_state(
     assert!(before.iter().all(|status| ["queued", "running"].contains(status)), "{statuses:?}");
     assert!(before.contains(&"running"));
     assert!(events.windows(2).all(|pair| pair[0] != pair[1]), "nothing is told twice");
-    assert_eq!(*events.last().unwrap(), browser.get(&format!("/api/syncs/{}", run["id"].as_str().unwrap())).await.json());
+    assert_eq!(
+        *events.last().unwrap(),
+        browser.get(&format!("/api/syncs/{}", run["id"].as_str().unwrap())).await.json()
+    );
     let late = browser.events(run["id"].as_str().unwrap()).await.all().await;
     assert_eq!(late.len(), 1, "a run that has ended has one event");
 }
@@ -118,11 +151,18 @@ async fn streams_can_be_chosen_and_unknown_ones_are_named() {
     let app = TestApp::start(Engine::Sqlite).await.unwrap();
     let browser = app.connected().await;
     let run = browser.sync(&json!({"streams": ["confluence_pages", "jira_projects"]})).await;
-    assert_eq!(column(&run["streams"], "name"), ["jira_projects", "confluence_pages"], "in the order of their need");
+    assert_eq!(
+        column(&run["streams"], "name"),
+        ["jira_projects", "confluence_pages"],
+        "in the order of their need"
+    );
     let refused = browser.post("/api/syncs", &json!({"streams": ["jira_projects", "trello", "x"]})).await;
     assert_eq!(refused.pointers(), ["/streams/1", "/streams/2"]);
     assert_eq!(browser.post("/api/syncs", &json!({"mode": "sometimes"})).await.pointers(), ["/mode"]);
-    assert_eq!(browser.post("/api/syncs", &json!({"streams": "jira_projects"})).await.pointers(), ["/streams"]);
+    assert_eq!(
+        browser.post("/api/syncs", &json!({"streams": "jira_projects"})).await.pointers(),
+        ["/streams"]
+    );
 }
 
 #[rstest]
@@ -140,7 +180,10 @@ async fn runs_are_listed_the_latest_first_and_part_by_part(
     let all = browser.get("/api/syncs").await.json();
     assert_eq!(column(&all["items"], "id"), ids.iter().map(|id| id.as_str().unwrap()).collect::<Vec<_>>());
     let first = browser.get("/api/syncs?limit=3").await.json();
-    let rest = browser.get(&format!("/api/syncs?limit=3&cursor={}", first["next_cursor"].as_str().unwrap())).await.json();
+    let rest = browser
+        .get(&format!("/api/syncs?limit=3&cursor={}", first["next_cursor"].as_str().unwrap()))
+        .await
+        .json();
     assert_eq!((first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len()), (3, 1));
     assert_eq!(rest["next_cursor"], Value::Null);
     let connection = all["items"][0]["connection_id"].as_str().unwrap();
@@ -156,7 +199,10 @@ async fn what_does_not_exist_is_not_found() {
     for path in [format!("/api/syncs/{id}"), format!("/api/syncs/{id}/events"), "/api/syncs/x".to_owned()] {
         assert_eq!(browser.get(&path).await.detail(404), "There is no such sync run.");
     }
-    assert_eq!(browser.get(&format!("/api/syncs?connection_id={id}")).await.detail(404), "There is no such connection.");
+    assert_eq!(
+        browser.get(&format!("/api/syncs?connection_id={id}")).await.detail(404),
+        "There is no such connection."
+    );
     browser.post("/api/syncs", &json!({"connection_id": id})).await.problem(404);
     let told = browser.post("/api/syncs", &json!({})).await.detail(409);
     assert_eq!(told, "No Atlassian account is connected. Connect one first.");

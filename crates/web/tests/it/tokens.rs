@@ -12,23 +12,30 @@ const RESOURCES: &str = "/api/atlassian/resources";
 const REFRESH: &str = "/api/oauth/atlassian/refresh";
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Connected, with the first sync done.
+/// Connected, without the first sync, which would use tokens too.
 async fn connected(engine: Engine) -> Option<(TestApp, Browser)> {
-    let app = TestApp::start(engine).await?;
-    let browser = app.connected().await;
+    let app = TestApp::start_with(engine, |setup| setup.runs_jobs = false).await?;
+    let browser = app.browser();
+    browser.connect().await;
     Some((app, browser))
 }
 
 /// The refresh tokens that were sent, in their order.
 fn sent(app: &TestApp) -> Vec<String> {
     let exchanges = app.sandbox.exchanges();
-    exchanges.iter().filter_map(|exchange| exchange.request["refresh_token"].as_str().map(str::to_owned)).collect()
+    exchanges
+        .iter()
+        .filter_map(|exchange| exchange.request["refresh_token"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The refresh tokens that were given out, in their order.
 fn given(app: &TestApp) -> Vec<String> {
     let exchanges = app.sandbox.exchanges();
-    exchanges.iter().filter_map(|exchange| exchange.answer["refresh_token"].as_str().map(str::to_owned)).collect()
+    exchanges
+        .iter()
+        .filter_map(|exchange| exchange.answer["refresh_token"].as_str().map(str::to_owned))
+        .collect()
 }
 
 #[rstest]
@@ -118,7 +125,9 @@ async fn the_refresh_route_rotates_and_shows_no_token(
 
 #[rstest]
 #[tokio::test]
-async fn one_connection_can_be_refreshed_by_its_id(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn one_connection_can_be_refreshed_by_its_id(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some((app, browser)) = connected(engine).await else { return };
     let before = browser.get("/api/connections").await.json()["items"][0].clone();
     app.advance(Duration::from_mins(5)).await;
@@ -199,8 +208,7 @@ fn passing_faults() -> Vec<Value> {
 async fn no_fault_of_the_token_endpoint_ends_a_connection() {
     // Beside one another, because each waits for its own repetitions.
     join_all(passing_faults().into_iter().map(async |fault| {
-        let app = TestApp::start(Engine::Sqlite).await.unwrap();
-        let browser = app.connected().await;
+        let (app, browser) = connected(Engine::Sqlite).await.unwrap();
         app.sandbox.lasting_fault("/oauth/token", fault.clone()).await;
         // More than a minute apart, as two refusals that do end a connection.
         for _ in 0..2 {
@@ -222,7 +230,6 @@ async fn a_wrong_client_secret_is_the_operator_s_to_mend(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some((app, browser)) = connected(engine).await else { return };
-    app.stop_jobs().await.unwrap();
     let misconfigured = app.another(|setup| setup.client_secret = Some("not-the-secret".to_owned())).await;
     let there = browser.at(&misconfigured.url);
     for _ in 0..2 {

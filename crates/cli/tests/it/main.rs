@@ -1,0 +1,16 @@
+//! The program as its operator has it: the real binary, its output, its signals and its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod arguments;
+mod demo;
+mod doctor;
+mod foreground_sync;
+mod keys;
+mod migrate;
+mod program;
+mod refusals;
+mod restart;
+mod secrets;
+mod signals;
+mod workplace;
