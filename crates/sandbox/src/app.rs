@@ -11,9 +11,12 @@ use crate::{
     control::{Faults, Stats},
     gateway,
     gateway::Limits,
+    hosts::enter_by_host,
     oauth,
     oauth::{App, Grants},
     options::SandboxOptions,
+    switches::Switches,
+    webhooks::Webhooks,
     world::{Millis, World},
 };
 
@@ -33,6 +36,8 @@ struct Inner {
     limits: Limits,
     faults: Faults,
     stats: Stats,
+    webhooks: Webhooks,
+    switches: RwLock<Switches>,
 }
 
 impl Sandbox {
@@ -47,6 +52,8 @@ impl Sandbox {
             limits: Limits::new(options.rate_limit, options.points_per_hour),
             faults: Faults::default(),
             stats: Stats::default(),
+            webhooks: Webhooks::default(),
+            switches: RwLock::new(Switches::new(&options)),
             base_url,
             options,
         };
@@ -61,7 +68,9 @@ impl Sandbox {
             .fallback(gateway::unknown_path)
             .layer(middleware::from_fn_with_state(self.clone(), control::observe));
         let router = if self.inner.options.control { hosts.merge(control::routes()) } else { hosts };
-        router.with_state(self.clone())
+        // Around everything, because it has to happen before a route is looked for.
+        let inside = router.with_state(self.clone());
+        Router::new().fallback_service(inside).layer(middleware::map_request(enter_by_host))
     }
 
     pub(crate) fn options(&self) -> &SandboxOptions {
@@ -102,6 +111,18 @@ impl Sandbox {
 
     pub(crate) fn stats(&self) -> &Stats {
         &self.inner.stats
+    }
+
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.inner.webhooks
+    }
+
+    pub(crate) fn switches(&self) -> Switches {
+        *self.inner.switches.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_switches(&self, switches: Switches) {
+        *self.inner.switches.write().unwrap_or_else(PoisonError::into_inner) = switches;
     }
 
     /// The data, to read. A handler that panicked while it wrote does not lock everybody else out.

@@ -36,23 +36,29 @@
 //! are asked for, so a hundred thousand issues cost little.
 
 mod app;
+mod browse;
 mod clock;
 mod confluence;
 mod control;
 mod document;
 mod entropy;
 mod gateway;
+mod hosts;
+mod html;
 mod jira;
 mod oauth;
 mod options;
 mod params;
 mod query;
 mod serve;
+mod switches;
+mod webhooks;
 mod world;
 
 pub use app::Sandbox;
 pub use options::{Dataset, SandboxOptions};
 pub use serve::serve;
+pub use switches::{DeadGrant, ExpiredToken, Siblings};
 
 /// Client id of the one registered app.
 pub const CLIENT_ID: &str = "sandbox-client";

@@ -1,10 +1,13 @@
 //! What can be set when the sandbox is started.
 
+use crate::switches::{DeadGrant, ExpiredToken, Siblings};
+
 const DAY: u64 = 24 * 60 * 60;
 const ACCESS_TOKEN_TTL: u64 = 3600;
 const REFRESH_LEEWAY: u64 = 600;
 const REFRESH_IDLE_TTL: u64 = 90 * DAY;
 const REFRESH_ABSOLUTE_TTL: u64 = 365 * DAY;
+const WEBHOOK_BACKOFF: u64 = 1000;
 
 /// How much data the default site holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -60,18 +63,33 @@ pub struct SandboxOptions {
     /// Milliseconds added to every answer
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
+    /// Seconds until searches know of a change
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub index_lag: u64,
     /// Requests per second and endpoint that a site allows before it answers 429
     #[arg(long, value_name = "PER_SECOND")]
     pub rate_limit: Option<u32>,
     /// Points that the app may spend in an hour before it gets 429 until the hour ends
     #[arg(long, value_name = "N")]
     pub points_per_hour: Option<u64>,
+    /// Milliseconds before a failed webhook is tried again; each further try waits twice as long
+    #[arg(long, value_name = "MS", default_value_t = WEBHOOK_BACKOFF)]
+    pub webhook_backoff: u64,
     /// Another redirect URI of the registered app (repeatable)
     #[arg(long = "redirect-uri", value_name = "URL")]
     pub redirect_uri: Vec<String>,
     /// Accept a code without looking at its PKCE verifier, as Atlassian does for apps of its developer console
     #[arg(long)]
     pub ignore_pkce: bool,
+    /// What a dead refresh token is answered with
+    #[arg(long, value_enum, default_value_t = DeadGrant::Alternate)]
+    pub dead_grant: DeadGrant,
+    /// Whether a refresh token sent again within the leeway ends the tokens it gave before
+    #[arg(long, value_enum, default_value_t = Siblings::Lenient)]
+    pub siblings: Siblings,
+    /// What an expired access token is answered with
+    #[arg(long, value_enum, default_value_t = ExpiredToken::Unauthorized)]
+    pub expired_token: ExpiredToken,
 }
 
 impl Default for SandboxOptions {
@@ -90,10 +108,15 @@ impl Default for SandboxOptions {
             refresh_idle_ttl: REFRESH_IDLE_TTL,
             refresh_absolute_ttl: REFRESH_ABSOLUTE_TTL,
             latency: 0,
+            index_lag: 0,
             rate_limit: None,
             points_per_hour: None,
+            webhook_backoff: WEBHOOK_BACKOFF,
             redirect_uri: Vec::new(),
             ignore_pkce: false,
+            dead_grant: DeadGrant::Alternate,
+            siblings: Siblings::Lenient,
+            expired_token: ExpiredToken::Unauthorized,
         }
     }
 }

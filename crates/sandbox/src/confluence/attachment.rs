@@ -1,11 +1,13 @@
-//! Attachments of pages: metadata only.
+//! Attachments of pages and blog posts.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
-    response::Response,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -22,7 +24,7 @@ use crate::{
         LAST_DAY,
         activity::{Attachment, attachments, owner_of},
         dice::Dice,
-        pages::{Page, PageStatus},
+        pages::{ContentKind, Page, PageStatus},
         people::uuid,
     },
 };
@@ -30,26 +32,75 @@ use crate::{
 /// Lists of attachments are longer than other lists.
 const DEFAULT_LIMIT: usize = 50;
 
-/// `GET /pages/{id}/attachments`
+/// `GET /attachments`: of all pages and blog posts.
 pub async fn list(
     State(sandbox): State<Sandbox>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ConfluenceError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let contents = view.pages().chain(view.contents(ContentKind::BlogPost));
+    let contents = contents.filter(|content| content.status != PageStatus::Trashed);
+    answer(view, &params, "/api/v2/attachments", contents)
+}
+
+/// `GET /pages/{id}/attachments` and `GET /blogposts/{id}/attachments`
+pub async fn list_of_content(
+    State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<PagePath>,
     caller: Caller,
     params: Params,
 ) -> Result<Response, ConfluenceError> {
     let world = sandbox.world();
     let view = caller.view(&world);
-    let page = path.find(view)?;
-    let link = format!("/api/v2/pages/{}/attachments", page.id);
-    let request = ListRequest::read(link, &params, DEFAULT_LIMIT, &["modified-date", "created-date"])?;
+    let content = path.find_kind(view, kind)?;
+    let link = format!("/api/v2/{}/{}/attachments", kind.folder(), content.id);
+    answer(view, &params, &link, [content].into_iter())
+}
+
+fn answer<'a>(
+    view: View<'a>,
+    params: &Params,
+    link: &str,
+    contents: impl Iterator<Item = &'a Page>,
+) -> Result<Response, ConfluenceError> {
+    let request = ListRequest::read(link, params, DEFAULT_LIMIT, &["modified-date", "created-date"])?;
+    let statuses = params.list("status");
     let (media_type, name) = (params.get("mediaType"), params.get("filename"));
-    let wanted = |file: &Attachment| {
-        media_type.is_none_or(|media_type| media_type == file.media_type)
+    let wanted = |(_, file): &(&Page, Attachment)| {
+        (statuses.is_empty() || statuses.contains(&"current"))
+            && media_type.is_none_or(|media_type| media_type == file.media_type)
             && name.is_none_or(|name| name == file.name)
     };
-    let files = attachments_of(view, page).into_iter().filter(wanted).collect();
-    let key = |file: &Attachment| (SortValue::Number(file.created), file.id);
-    Ok(request.answer(&caller, files, key, |file| row(view, page, file)))
+    let files = contents
+        .flat_map(|content| attachments_of(view, content).into_iter().map(move |file| (content, file)))
+        .filter(wanted)
+        .collect();
+    let key = |(_, file): &(&Page, Attachment)| (SortValue::Number(file.created), file.id);
+    Ok(request.answer(view.caller, files, key, |(content, file)| row(view, content, file)))
+}
+
+#[derive(Deserialize)]
+pub struct DownloadPath {
+    id: u64,
+    name: String,
+}
+
+/// `GET /download/attachments/{id}/{name}`: leads to the media host.
+pub async fn download(
+    State(sandbox): State<Sandbox>,
+    Path(path): Path<DownloadPath>,
+    caller: Caller,
+) -> Result<Response, ConfluenceError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let content = view.any_content(path.id).ok_or_else(ConfluenceError::not_found)?;
+    let file = attachments_of(view, content).into_iter().find(|file| file.name == path.name);
+    let file = file.ok_or_else(ConfluenceError::not_found)?;
+    let location = file.media_url(sandbox.base_url());
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
 }
 
 /// `GET /attachments/{id}`: ids begin with `att`.
@@ -61,7 +112,7 @@ pub async fn show(
     let world = sandbox.world();
     let view = caller.view(&world);
     let id: Option<u64> = path.id.strip_prefix("att").and_then(|id| id.parse().ok());
-    let page = id.and_then(|id| view.page(owner_of(id))).filter(|page| page.status != PageStatus::Trashed);
+    let page = id.and_then(|id| view.any_content(owner_of(id)));
     let found = page.and_then(|page| {
         let file = attachments_of(view, page).into_iter().find(|file| Some(file.id) == id)?;
         Some(row(view, page, &file))
@@ -71,21 +122,26 @@ pub async fn show(
     Ok(Json(body))
 }
 
-fn attachments_of(view: View<'_>, page: &Page) -> Vec<Attachment> {
+pub fn attachments_of(view: View<'_>, page: &Page) -> Vec<Attachment> {
     if !page.original {
         return Vec::new();
     }
     attachments(view.site.seed, page.id, page.created, LAST_DAY)
 }
 
+/// Where a file can be had, relative to `/wiki`.
+pub fn download_link(page: &Page, file: &Attachment) -> String {
+    let name = utf8_percent_encode(file.name, NON_ALPHANUMERIC);
+    format!(
+        "/download/attachments/{}/{name}?version=1&modificationDate={}&cacheVersion=1&api=v2",
+        page.id, file.created
+    )
+}
+
 fn row(view: View<'_>, page: &Page, file: &Attachment) -> Value {
     let mut dice = Dice::new(view.site.seed, "file", file.id);
     let name = utf8_percent_encode(file.name, NON_ALPHANUMERIC).to_string();
-    // Relative to `/wiki`.
-    let download = format!(
-        "/download/attachments/{}/{name}?version=1&modificationDate={}&cacheVersion=1&api=v2",
-        page.id, file.created
-    );
+    let download = download_link(page, file);
     let webui = format!(
         "/pages/viewpageattachments.action?pageId={0}&preview=%2F{0}%2F{1}%2F{name}",
         page.id, file.id
@@ -95,7 +151,7 @@ fn row(view: View<'_>, page: &Page, file: &Attachment) -> Value {
         "status": "current",
         "title": file.name,
         "createdAt": timestamp(file.created),
-        "pageId": page.id.to_string(),
+        page.kind.id_member(): page.id.to_string(),
         "mediaType": file.media_type,
         "mediaTypeDescription": null,
         "comment": "",

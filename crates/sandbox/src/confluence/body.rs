@@ -7,7 +7,7 @@ use crate::{
     document::{Document, page_body},
     gateway::View,
     params::Params,
-    world::pages::Page,
+    world::pages::{Page, PageVersion},
 };
 
 /// A format of a body.
@@ -43,6 +43,31 @@ pub fn body(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
     let document = document(view, page);
     let storage = page.body.clone().unwrap_or_else(|| document.storage());
     format.body(&document, storage)
+}
+
+/// The `body` member of an earlier version.
+pub fn body_of_version(
+    view: View<'_>,
+    page: &Page,
+    version: &PageVersion,
+    format: Option<BodyFormat>,
+) -> Value {
+    let Some(format) = format else { return json!({}) };
+    let document = document_of_version(view, page, version);
+    let storage = version.body.clone().unwrap_or_else(|| document.storage());
+    format.body(&document, storage)
+}
+
+/// What a page said: before people changed it here it grew evenly, version by version.
+fn document_of_version(view: View<'_>, page: &Page, version: &PageVersion) -> Document {
+    if let Some(storage) = &version.body {
+        return Document::from_storage(storage);
+    }
+    let mut document = page_body(view.site.seed, page.id, &view.world.people);
+    let complete = page.earlier.first().map_or(page.version, |first| first.number) as usize;
+    let blocks = document.0.len() * complete.min(version.number as usize) / complete.max(1);
+    document.0.truncate(blocks);
+    document
 }
 
 impl BodyFormat {

@@ -1,6 +1,7 @@
 //! Labels of pages.
 
 use axum::{
+    Extension,
     extract::{Path, State},
     response::Response,
 };
@@ -15,20 +16,25 @@ use crate::{
     app::Sandbox,
     gateway::{Caller, View},
     params::Params,
-    world::{activity::labels, pages::Page, vocabulary::LABELS},
+    world::{
+        activity::labels,
+        pages::{ContentKind, Page},
+        vocabulary::LABELS,
+    },
 };
 
-/// `GET /pages/{id}/labels`
+/// `GET /pages/{id}/labels` and `GET /blogposts/{id}/labels`
 pub async fn list(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<PagePath>,
     caller: Caller,
     params: Params,
 ) -> Result<Response, ConfluenceError> {
     let world = sandbox.world();
     let view = caller.view(&world);
-    let page = path.find(view)?;
-    let link = format!("/api/v2/pages/{}/labels", page.id);
+    let page = path.find_kind(view, kind)?;
+    let link = format!("/api/v2/{}/{}/labels", kind.folder(), page.id);
     let request = ListRequest::read(link, &params, 25, &["name", "id", "created-date"])?;
     let prefix = params.get("prefix").is_none_or(|prefix| prefix == "global");
     let list = labels_of(view, page).into_iter().filter(|_| prefix).collect();

@@ -1,7 +1,7 @@
 //! Confluence pages.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     response::Response,
 };
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    body::{BodyFormat, body},
+    body::{BodyFormat, body, body_of_version},
     error::ConfluenceError,
     label::labels_of,
     paging::{ListRequest, SortValue},
@@ -21,7 +21,7 @@ use crate::{
     app::Sandbox,
     gateway::{Caller, View},
     params::Params,
-    world::pages::{Page, PageStatus, PageVersion, Parent},
+    world::pages::{ContentKind, Page, PageStatus, PageVersion, Parent},
 };
 
 const DEFAULT_LIMIT: usize = 25;
@@ -29,31 +29,34 @@ const SORTS: [&str; 4] = ["id", "created-date", "modified-date", "title"];
 /// What titles keep when they stand in an address; spaces become `+`.
 const TITLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'+');
 
-/// `GET /pages`
+/// `GET /pages` and `GET /blogposts`
 pub async fn list(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     caller: Caller,
     params: Params,
 ) -> Result<Response, ConfluenceError> {
-    let request = ListRequest::read("/api/v2/pages", &params, DEFAULT_LIMIT, &SORTS)?;
+    let request = ListRequest::read(format!("/api/v2/{}", kind.folder()), &params, DEFAULT_LIMIT, &SORTS)?;
     let (ids, spaces) = (numbers(&params, "id")?, numbers(&params, "space-id")?);
     let live_docs = params.get("subtype") == Some("live");
-    answer(&sandbox, &caller, &params, &request, |page| {
+    answer(&sandbox, &caller, &params, kind, &request, |page| {
         (ids.is_empty() || ids.contains(&page.id))
             && (spaces.is_empty() || spaces.contains(&page.space))
             && !live_docs
     })
 }
 
-/// `GET /spaces/{id}/pages`
+/// `GET /spaces/{id}/pages` and `GET /spaces/{id}/blogposts`
 pub async fn list_of_space(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<SpacePath>,
     caller: Caller,
     params: Params,
 ) -> Result<Response, ConfluenceError> {
     let id = path.id()?;
-    let request = ListRequest::read(format!("/api/v2/spaces/{id}/pages"), &params, DEFAULT_LIMIT, &SORTS)?;
+    let link = format!("/api/v2/spaces/{id}/{}", kind.folder());
+    let request = ListRequest::read(link, &params, DEFAULT_LIMIT, &SORTS)?;
     let root_only = match params.get("depth") {
         None | Some("all") => false,
         Some("root") => true,
@@ -67,7 +70,7 @@ pub async fn list_of_space(
     if !visible {
         return Err(ConfluenceError::not_found());
     }
-    answer(&sandbox, &caller, &params, &request, |page| {
+    answer(&sandbox, &caller, &params, kind, &request, |page| {
         page.space == id && (!root_only || page.parent.is_none())
     })
 }
@@ -76,6 +79,7 @@ fn answer(
     sandbox: &Sandbox,
     caller: &Caller,
     params: &Params,
+    kind: ContentKind,
     request: &ListRequest<'_>,
     fits: impl Fn(&Page) -> bool,
 ) -> Result<Response, ConfluenceError> {
@@ -96,7 +100,8 @@ fn answer(
         };
         (value, page.id)
     };
-    Ok(request.answer(caller, view.pages().filter(wanted).collect(), key, |page| row(view, page, format)))
+    Ok(request
+        .answer(caller, view.contents(kind).filter(wanted).collect(), key, |page| row(view, page, format)))
 }
 
 #[derive(Deserialize)]
@@ -111,14 +116,21 @@ impl PagePath {
 
     /// The page, unless it is in the trash: then what hangs on it cannot be asked for either.
     pub fn find<'a>(&self, view: View<'a>) -> Result<&'a Page, ConfluenceError> {
-        let page = view.page(self.id()?).filter(|page| page.status != PageStatus::Trashed);
-        page.ok_or_else(ConfluenceError::not_found)
+        self.find_kind(view, ContentKind::Page)
+    }
+
+    /// A page or a blog post.
+    pub fn find_kind<'a>(&self, view: View<'a>, kind: ContentKind) -> Result<&'a Page, ConfluenceError> {
+        let found = view.content(kind, self.id()?).filter(|page| page.status != PageStatus::Trashed);
+        found.ok_or_else(ConfluenceError::not_found)
     }
 }
 
-/// `GET /pages/{id}`: current and archived pages; a page in the trash only when it is asked for by status.
+/// `GET /pages/{id}` and `GET /blogposts/{id}`: current and archived ones; one in the trash only when it is asked for
+/// by status. With `version`, as it was then.
 pub async fn show(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<PagePath>,
     caller: Caller,
     params: Params,
@@ -128,9 +140,21 @@ pub async fn show(
     let statuses = statuses(&params, &known)?;
     let world = sandbox.world();
     let view = caller.view(&world);
-    let page = view.page(path.id()?).filter(|page| statuses.contains(&page.status.name()));
+    let page = view.content(kind, path.id()?).filter(|page| statuses.contains(&page.status.name()));
     let page = page.ok_or_else(ConfluenceError::not_found)?;
     let mut body = row(view, page, format);
+    if let Some(number) = params.get("version") {
+        let number: u32 =
+            number.parse().map_err(|_| ConfluenceError::wrong_type(number, "version", "int"))?;
+        let found = page.versions(view.site.seed).into_iter().find(|version| version.number == number);
+        let found = found.ok_or_else(ConfluenceError::not_found)?;
+        if number != page.version {
+            body["status"] = json!("historical");
+            body["title"] = json!(found.title.as_ref().unwrap_or(&page.title));
+            body["version"] = version(view, &found);
+            body["body"] = body_of_version(view, page, &found, format);
+        }
+    }
     body["_links"]["base"] = json!(format!("{}/wiki", caller.site_url));
     for part in ["labels", "properties", "operations", "likes", "versions"] {
         if params.flag(&format!("include-{part}")) {
@@ -142,7 +166,7 @@ pub async fn show(
                 "labels" => labels_of(view, page).into(),
                 _ => json!([]),
             };
-            let own = format!("/api/v2/pages/{}/{part}", page.id);
+            let own = format!("/api/v2/{}/{}/{part}", kind.folder(), page.id);
             body[part] =
                 json!({ "results": results, "meta": { "hasMore": false }, "_links": { "self": own } });
         }
@@ -168,6 +192,19 @@ fn statuses<'a>(params: &'a Params, known: &[&str]) -> Result<Vec<&'a str>, Conf
 /// A page as lists have it. There is no time of the last change but the current version's.
 fn row(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
     let account = |person: usize| view.world.people[person].account_id.as_str();
+    if page.kind == ContentKind::BlogPost {
+        return json!({
+            "id": page.id.to_string(),
+            "status": page.status.name(),
+            "title": page.title,
+            "spaceId": page.space.to_string(),
+            "authorId": account(page.author),
+            "createdAt": timestamp(page.created),
+            "version": current_version(view, page),
+            "body": body(view, page, format),
+            "_links": links(view, page),
+        });
+    }
     json!({
         "id": page.id.to_string(),
         "status": page.status.name(),
@@ -206,10 +243,11 @@ pub fn version(view: View<'_>, version: &PageVersion) -> Value {
 /// Links into the site. They do not begin with `/wiki`; the list's base does.
 fn links(view: View<'_>, page: &Page) -> Value {
     let key = view.site.space(page.space).map_or("", |space| space.key.as_str());
+    let folder = if page.kind == ContentKind::BlogPost { "blog" } else { "pages" };
     json!({
         "webui": webui(view, page),
         "editui": format!("/pages/resumedraft.action?draftId={}", page.id),
-        "edituiv2": format!("/spaces/{key}/pages/edit-v2/{}", page.id),
+        "edituiv2": format!("/spaces/{key}/{folder}/edit-v2/{}", page.id),
         "tinyui": format!("/x/{:x}", page.id),
     })
 }
@@ -221,6 +259,10 @@ pub fn webui(view: View<'_>, page: &Page) -> String {
     let home = space.is_some_and(|space| space.homepage == Some(page.id));
     let title = page.title.replace('+', "%2B").replace(' ', "+");
     let title = utf8_percent_encode(&title, TITLE);
+    if page.kind == ContentKind::BlogPost {
+        let day = timestamp(page.created).get(..10).unwrap_or_default().replace('-', "/");
+        return format!("/spaces/{key}/blog/{day}/{}/{title}", page.id);
+    }
     match page.status {
         PageStatus::Current if home => format!("/spaces/{key}/overview"),
         PageStatus::Trashed => format!("/pages/viewpage.action?pageId={}", page.id),

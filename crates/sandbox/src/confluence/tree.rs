@@ -1,5 +1,7 @@
 //! The tree of pages and folders.
 
+use std::collections::HashMap;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -33,6 +35,13 @@ impl Child<'_> {
         match self {
             Self::Page(page) => page.id,
             Self::Folder(folder) => folder.id,
+        }
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        match self {
+            Self::Page(page) => page.parent,
+            Self::Folder(folder) => folder.parent,
         }
     }
 
@@ -116,6 +125,88 @@ fn list(
     Ok(request.answer(caller, folders.chain(pages).collect(), key, row))
 }
 
+/// How deep a request goes unless it says otherwise, and at most.
+const DEPTHS: (u32, u32) = (5, 10);
+
+/// `GET /pages/{id}/descendants`: level by level, folders among them.
+pub async fn descendants_of_page(
+    State(sandbox): State<Sandbox>,
+    Path(path): Path<PagePath>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ConfluenceError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let page = path.find(view)?;
+    descendants(view, &params, &format!("/api/v2/pages/{}/descendants", page.id), Parent::Page(page.id))
+}
+
+/// `GET /folders/{id}/descendants`
+pub async fn descendants_of_folder(
+    State(sandbox): State<Sandbox>,
+    Path(path): Path<PagePath>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ConfluenceError> {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let folder = find_folder(view, &path)?;
+    descendants(
+        view,
+        &params,
+        &format!("/api/v2/folders/{}/descendants", folder.id),
+        Parent::Folder(folder.id),
+    )
+}
+
+fn descendants(
+    view: View<'_>,
+    params: &Params,
+    link: &str,
+    top: Parent,
+) -> Result<Response, ConfluenceError> {
+    let request = ListRequest::read(link, params, 25, &["depth"])?;
+    let (usual, deepest) = DEPTHS;
+    let depth = match params.get("depth") {
+        None => usual,
+        Some(text) => {
+            let depth = text.parse().map_err(|_| ConfluenceError::wrong_type(text, "depth", "int"))?;
+            if depth > deepest {
+                return Err(ConfluenceError::invalid(format!("'depth' is more than {deepest}")));
+            }
+            depth
+        }
+    };
+    let mut children: HashMap<u64, Vec<Child<'_>>> = HashMap::new();
+    let pages = view.pages().filter(|page| page.status != PageStatus::Trashed).map(Child::Page);
+    for child in view.site.folders.iter().map(Child::Folder).chain(pages) {
+        if let Some(parent) = child.parent() {
+            children.entry(parent.id()).or_default().push(child);
+        }
+    }
+    let mut found = Vec::new();
+    let mut level = vec![top.id()];
+    for depth in 1..=depth {
+        let below: Vec<(u64, Child<'_>)> = level
+            .iter()
+            .filter_map(|id| children.remove(id).map(|children| (*id, children)))
+            .flat_map(|(id, children)| children.into_iter().map(move |child| (id, child)))
+            .collect();
+        level = below.iter().map(|(_, child)| child.id()).collect();
+        found.extend(below.into_iter().map(|(parent, child)| (depth, parent, child)));
+    }
+    let key = |(depth, _, child): &(u32, u64, Child<'_>)| {
+        (SortValue::Number((i64::from(*depth) << 32) + i64::from(child.position())), child.id())
+    };
+    let row = |(depth, parent, child): &(u32, u64, Child<'_>)| {
+        let mut row = child.row();
+        row["depth"] = json!(depth);
+        row["parentId"] = json!(parent.to_string());
+        row
+    };
+    Ok(request.answer(view.caller, found, key, row))
+}
+
 /// `GET /pages/{id}/ancestors`: from the top down, folders among them, with nothing but id and type.
 pub async fn ancestors(
     State(sandbox): State<Sandbox>,
@@ -141,6 +232,11 @@ fn parent_of(view: View<'_>, child: Parent) -> Option<Parent> {
     }
 }
 
+fn find_folder<'a>(view: View<'a>, path: &PagePath) -> Result<&'a Folder, ConfluenceError> {
+    let folder = view.site.folder(path.id()?).filter(|folder| view.space(folder.space).is_some());
+    folder.ok_or_else(ConfluenceError::not_found)
+}
+
 /// `GET /folders/{id}`
 pub async fn folder(
     State(sandbox): State<Sandbox>,
@@ -149,8 +245,7 @@ pub async fn folder(
 ) -> Result<Json<Value>, ConfluenceError> {
     let world = sandbox.world();
     let view = caller.view(&world);
-    let folder = view.site.folder(path.id()?).filter(|folder| view.space(folder.space).is_some());
-    let folder = folder.ok_or_else(ConfluenceError::not_found)?;
+    let folder = find_folder(view, &path)?;
     let author = &view.world.people[folder.author].account_id;
     let key = view.site.space(folder.space).map_or("", |space| space.key.as_str());
     Ok(Json(json!({

@@ -1,7 +1,7 @@
 //! Versions of pages.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     response::Response,
 };
@@ -9,29 +9,40 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    body::{BodyFormat, body_of_version},
     error::ConfluenceError,
     page::{PagePath, version},
     paging::{ListRequest, SortValue},
 };
-use crate::{app::Sandbox, gateway::Caller, params::Params, world::pages::PageVersion};
+use crate::{
+    app::Sandbox,
+    gateway::Caller,
+    params::Params,
+    world::pages::{ContentKind, PageVersion},
+};
 
-/// `GET /pages/{id}/versions`: newest first.
+/// `GET /pages/{id}/versions` and `GET /blogposts/{id}/versions`: newest first.
 pub async fn list(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<PagePath>,
     caller: Caller,
     params: Params,
 ) -> Result<Response, ConfluenceError> {
     let world = sandbox.world();
     let view = caller.view(&world);
-    let page = path.find(view)?;
-    let link = format!("/api/v2/pages/{}/versions", page.id);
+    let page = path.find_kind(view, kind)?;
+    let link = format!("/api/v2/{}/{}/versions", kind.folder(), page.id);
+    let format = BodyFormat::read(&params, false)?;
     let request = ListRequest::read(link, &params, 25, &["-modified-date", "modified-date"])?;
     let key = |entry: &PageVersion| (SortValue::Number(entry.at), u64::from(entry.number));
-    let own = json!({ "id": page.id.to_string(), "title": page.title });
     let row = |entry: &PageVersion| {
         let mut row = version(view, entry);
-        row["page"] = own.clone();
+        let title = entry.title.as_ref().unwrap_or(&page.title);
+        row[kind.name()] = json!({ "id": page.id.to_string(), "title": title });
+        if format.is_some() {
+            row[kind.name()]["body"] = body_of_version(view, page, entry, format);
+        }
         row
     };
     Ok(request.answer(&caller, page.versions(view.site.seed), key, row))
@@ -43,15 +54,16 @@ pub struct VersionPath {
     number: String,
 }
 
-/// `GET /pages/{page-id}/versions/{version-number}`
+/// `GET /pages/{page-id}/versions/{version-number}` and the same of a blog post.
 pub async fn show(
     State(sandbox): State<Sandbox>,
+    Extension(kind): Extension<ContentKind>,
     Path(path): Path<VersionPath>,
     caller: Caller,
 ) -> Result<Json<Value>, ConfluenceError> {
     let world = sandbox.world();
     let view = caller.view(&world);
-    let page = PagePath { id: path.id }.find(view)?;
+    let page = PagePath { id: path.id }.find_kind(view, kind)?;
     let number: u32 = path
         .number
         .parse()

@@ -15,12 +15,16 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use futures::stream;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::data::refusal;
-use crate::app::Sandbox;
+use crate::{
+    app::Sandbox,
+    gateway::{Refusal429, product_of},
+};
 
 /// The faults that wait for their requests, in the order in which they were added.
 #[derive(Default)]
@@ -60,6 +64,10 @@ pub enum Action {
     },
     Drop {
         drop: Moment,
+    },
+    /// Answers 429 in one of its forms.
+    RateLimit {
+        rate_limit: Refusal429,
     },
     /// Sends the head and this many bytes of the body, then closes the connection.
     Truncate {
@@ -132,13 +140,14 @@ impl Fault {
 }
 
 impl Action {
-    pub async fn carry_out(self, request: Request, next: Next) -> Response {
+    pub async fn carry_out(self, now: DateTime<Utc>, request: Request, next: Next) -> Response {
         match self {
             Self::Answer { status, headers, body } => answer(status, &headers, body),
             Self::Delay { delay_ms } => {
                 tokio::time::sleep(Duration::from_millis(delay_ms)).await;
                 next.run(request).await
             }
+            Self::RateLimit { rate_limit } => rate_limit.answer(now, product_of(request.uri().path())),
             Self::Drop { drop: Moment::Before } => closed_connection(),
             Self::Drop { drop: Moment::After } => {
                 next.run(request).await;

@@ -4,9 +4,11 @@ mod data;
 mod faults;
 mod observe;
 mod stats;
+mod switches;
 mod time;
 mod tokens;
 mod truth;
+mod webhooks;
 
 use axum::{
     Router,
@@ -26,6 +28,16 @@ pub fn routes() -> Router<Sandbox> {
         .route("/projects/{id}", patch(data::projects::edit).delete(data::projects::delete))
         .route("/issues", post(data::issues::create))
         .route("/issues/{id}", patch(data::issues::edit).delete(data::issues::delete))
+        .route("/issues/{id}/comments", post(data::activity::create_comment))
+        .route(
+            "/issues/{id}/comments/{entry}",
+            patch(data::activity::edit_comment).delete(data::activity::delete_comment),
+        )
+        .route("/issues/{id}/worklogs", post(data::activity::create_worklog))
+        .route(
+            "/issues/{id}/worklogs/{entry}",
+            patch(data::activity::edit_worklog).delete(data::activity::delete_worklog),
+        )
         .route("/spaces", post(data::spaces::create))
         .route("/spaces/{id}", patch(data::spaces::edit).delete(data::spaces::delete))
         .route("/pages", post(data::pages::create))
@@ -34,6 +46,8 @@ pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/__sandbox/stats", get(stats::show).delete(stats::clear))
         .route("/__sandbox/faults", post(faults::add).delete(faults::clear))
+        .route("/__sandbox/switches", get(switches::show).patch(switches::change))
+        .route("/__sandbox/webhooks", get(webhooks::show).post(webhooks::set))
         .route("/__sandbox/clock", post(time::advance))
         .route("/__sandbox/tokens/expire", post(tokens::expire))
         .route("/__sandbox/grants/revoke", post(tokens::revoke))

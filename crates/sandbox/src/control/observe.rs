@@ -21,7 +21,7 @@ pub async fn observe(State(sandbox): State<Sandbox>, request: Request, next: Nex
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
     let mut response = match sandbox.faults().take(&method, request.uri().path()) {
-        Some(action) => action.carry_out(request, next).await,
+        Some(action) => action.carry_out(sandbox.now(), request, next).await,
         None => next.run(request).await,
     };
     // Clients may take the time from this header; it has to agree with the sandbox's clock.

@@ -80,6 +80,7 @@ pub async fn show(State(sandbox): State<Sandbox>, Path(path): Path<SitePath>) ->
         "issues": issues.collect::<Vec<Value>>(),
         "spaces": spaces.collect::<Vec<Value>>(),
         "pages": pages.into_iter().map(page).collect::<Vec<Value>>(),
+        "blog_posts": site.posts.iter().map(page).collect::<Vec<Value>>(),
         "trashed_pages": trashed.into_iter().map(page).collect::<Vec<Value>>(),
     }))
     .into_response()

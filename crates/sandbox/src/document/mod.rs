@@ -5,6 +5,7 @@ mod compose;
 mod storage;
 
 pub use compose::{comment, description, page_body};
+pub use storage::escape;
 
 /// A piece of rich text.
 #[derive(Clone, Debug, Default)]

@@ -11,9 +11,9 @@ use crate::{
     app::Sandbox,
     oauth::ScopeSet,
     world::{
-        World,
+        Millis, World,
         issues::Issue,
-        pages::Page,
+        pages::{ContentKind, Page, PageStatus},
         people::{ADA, Person, PersonIndex},
         projects::{Project, ProjectState},
         site::{Site, SiteIndex},
@@ -85,6 +85,20 @@ impl<'a> View<'a> {
         self.site.issues.iter().filter(move |issue| projects.contains(&issue.project))
     }
 
+    /// The issues as an index that may lag behind has them; those with the given ids are up to date.
+    pub fn indexed_issues(
+        &self,
+        now: Millis,
+        reconciled: &[u64],
+    ) -> impl Iterator<Item = &'a Issue> + use<'a> {
+        let index = &self.site.index;
+        let reconciled = reconciled.to_vec();
+        let seen = move |issue: &'a Issue| {
+            if reconciled.contains(&issue.id) { Some(issue) } else { index.seen(issue, now) }
+        };
+        self.issues().filter_map(seen)
+    }
+
     fn searches(&self, project: u64) -> bool {
         self.site
             .project(project)
@@ -101,12 +115,34 @@ impl<'a> View<'a> {
     }
 
     pub fn pages(&self) -> impl Iterator<Item = &'a Page> + use<'a> {
-        let hidden: Vec<u64> = self.hidden_spaces();
-        self.site.pages.iter().filter(move |page| !hidden.contains(&page.space))
+        self.contents(ContentKind::Page)
     }
 
     pub fn page(&self, id: u64) -> Option<&'a Page> {
         self.site.page(id).filter(|page| self.space(page.space).is_some())
+    }
+
+    /// Pages or blog posts.
+    pub fn contents(&self, kind: ContentKind) -> impl Iterator<Item = &'a Page> + use<'a> {
+        let hidden: Vec<u64> = self.hidden_spaces();
+        let all = match kind {
+            ContentKind::Page => &self.site.pages,
+            ContentKind::BlogPost => &self.site.posts,
+        };
+        all.iter().filter(move |content| !hidden.contains(&content.space))
+    }
+
+    pub fn content(&self, kind: ContentKind, id: u64) -> Option<&'a Page> {
+        match kind {
+            ContentKind::Page => self.page(id),
+            ContentKind::BlogPost => self.site.post(id).filter(|post| self.space(post.space).is_some()),
+        }
+    }
+
+    /// A page or a blog post that is not in the trash.
+    pub fn any_content(&self, id: u64) -> Option<&'a Page> {
+        let found = self.page(id).or_else(|| self.content(ContentKind::BlogPost, id));
+        found.filter(|content| content.status != PageStatus::Trashed)
     }
 
     fn hidden_spaces(&self) -> Vec<u64> {

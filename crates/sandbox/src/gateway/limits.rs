@@ -10,9 +10,10 @@ use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -131,6 +132,46 @@ impl Limits {
             *spent = Spent { hour, points: 0 };
         }
         spent
+    }
+}
+
+/// The forms in which a limit is answered. Two of them come from in front of the products, and are poor.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal429 {
+    Burst,
+    /// The app's points of this hour are spent.
+    Quota,
+    /// The points that the app has at one site are spent.
+    TenantQuota,
+    NoRetryAfter,
+    Html,
+}
+
+/// What the limits are where nobody set any.
+const USUAL_BURST: u32 = 100;
+const USUAL_QUOTA: u64 = 65_000;
+
+impl Refusal429 {
+    pub fn answer(self, now: DateTime<Utc>, product: Product) -> Response {
+        match self {
+            Self::Burst => too_fast(now, product, USUAL_BURST),
+            Self::Quota => quota_exhausted(now, product, USUAL_QUOTA),
+            Self::TenantQuota => {
+                let mut response = quota_exhausted(now, product, USUAL_QUOTA);
+                let headers = response.headers_mut();
+                headers.remove("beta-ratelimit-policy");
+                headers.remove("beta-ratelimit");
+                set(headers, "ratelimit-reason", format!("{}-quota-tenant-based", name(product)));
+                response
+            }
+            Self::NoRetryAfter => (StatusCode::TOO_MANY_REQUESTS, Json(body())).into_response(),
+            Self::Html => {
+                let page = "<html><head><title>429 Too Many Requests</title></head><body>\
+                            <center><h1>429 Too Many Requests</h1></center></body></html>";
+                (StatusCode::TOO_MANY_REQUESTS, Html(page)).into_response()
+            }
+        }
     }
 }
 

@@ -16,10 +16,11 @@ use axum::{
 use serde_json::json;
 
 pub use caller::{Caller, View};
-pub use limits::{Counted, Limits};
+pub use limits::{Counted, Limits, Refusal429};
 pub use needs::needs;
+pub use site::product as product_of;
 
-use crate::{app::Sandbox, confluence, jira};
+use crate::{app::Sandbox, browse, confluence, jira};
 
 pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
     let through = |state: &Sandbox| state.clone();
@@ -32,8 +33,8 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .layer(middleware::from_fn_with_state(through(sandbox), bearer::enter_confluence));
     // At the site itself Confluence's paths work with and without `/wiki`.
     let site = jira::routes()
-        .merge(confluence::routes())
-        .nest("/wiki", confluence::routes())
+        .merge(confluence::site_routes())
+        .nest("/wiki", confluence::site_routes())
         .fallback(unknown_path)
         .layer(middleware::from_fn_with_state(through(sandbox), site::enter));
     Router::new()
@@ -41,6 +42,7 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .nest("/ex/confluence/{cloud_id}", confluence_gateway)
         .nest("/sites/{site}", site)
         .merge(jira::media_routes())
+        .merge(browse::routes())
 }
 
 /// What the gateway says to a path that no product has.

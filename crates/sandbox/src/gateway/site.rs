@@ -56,7 +56,7 @@ pub async fn enter(
 }
 
 /// Jira's resources lie under `/rest/api/2` and `/rest/api/3`; everything else is Confluence's.
-fn product(path: &str) -> Product {
+pub fn product(path: &str) -> Product {
     if path.contains("/rest/api/2") || path.contains("/rest/api/3") {
         Product::Jira
     } else {

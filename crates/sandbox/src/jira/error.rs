@@ -42,6 +42,15 @@ impl JiraError {
         }
     }
 
+    pub fn forbidden(message: &str) -> Self {
+        Self { status: StatusCode::FORBIDDEN, messages: vec![String::from(message)] }
+    }
+
+    /// What is wrong, in words.
+    pub fn into_messages(self) -> Vec<String> {
+        self.messages
+    }
+
     pub fn unauthorized() -> Self {
         let message = "Client must be authenticated to access this resource.";
         Self { status: StatusCode::UNAUTHORIZED, messages: vec![String::from(message)] }

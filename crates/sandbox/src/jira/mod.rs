@@ -1,6 +1,8 @@
 //! Jira Cloud platform REST API, version 3 (and 2, where text is a string instead of a document).
 
+mod avatar;
 mod error;
+pub mod events;
 mod issue;
 mod issuetype;
 mod jql;
@@ -11,18 +13,19 @@ mod scopes;
 mod server_info;
 mod status;
 mod time;
-
 mod urls;
 mod user;
+mod webhook;
 
 use axum::{
     Extension, Router,
-    routing::{any, get, post},
+    routing::{any, delete, get, post, put},
 };
 
+pub use issue::row::description;
 pub use time::timestamp;
 
-use self::scopes::{JIRA_USER, JIRA_WORK};
+use self::scopes::{JIRA_USER, JIRA_WEBHOOK, JIRA_WORK};
 use crate::{app::Sandbox, gateway::needs};
 
 /// The version of the API that was asked.
@@ -39,9 +42,10 @@ pub fn routes() -> Router<Sandbox> {
 
 fn version(version: ApiVersion) -> Router<Sandbox> {
     Router::new()
+        .route("/project", needs(get(project::list), &[JIRA_WORK, scopes::PROJECT]))
         .route("/project/search", needs(get(project::search), &[JIRA_WORK, scopes::PROJECT]))
         .route("/project/{id}", needs(get(project::show), &[JIRA_WORK, scopes::PROJECT]))
-        .route("/search", needs(get(issue::search::removed).post(issue::search::removed), &[JIRA_WORK]))
+        .route("/search", needs(get(issue::old_search::get).post(issue::old_search::post), &[JIRA_WORK]))
         .route(
             "/search/jql",
             needs(get(issue::search::get), &[JIRA_WORK, scopes::SEARCH_GET])
@@ -60,6 +64,22 @@ fn version(version: ApiVersion) -> Router<Sandbox> {
         )
         .route("/issue/{id}/worklog", needs(get(issue::worklog::list), &[JIRA_WORK, scopes::WORKLOG]))
         .route("/issue/{id}/changelog", needs(get(issue::changelog::list), &[JIRA_WORK, scopes::CHANGELOG]))
+        .route(
+            "/changelog/bulkfetch",
+            needs(post(issue::changelog_bulk::fetch), &[JIRA_WORK, scopes::CHANGELOG]),
+        )
+        .route(
+            "/worklog/updated",
+            needs(get(issue::worklog_changes::updated), &[JIRA_WORK, scopes::WORKLOG_CHANGES]),
+        )
+        .route(
+            "/worklog/deleted",
+            needs(get(issue::worklog_changes::deleted), &[JIRA_WORK, scopes::WORKLOG_CHANGES]),
+        )
+        .route(
+            "/worklog/list",
+            needs(post(issue::worklog_changes::list_by_ids), &[JIRA_WORK, scopes::WORKLOG_LIST]),
+        )
         .route("/comment/list", needs(post(issue::comment::list_by_ids), &[JIRA_WORK, scopes::COMMENT_LIST]))
         .route("/attachment/{id}", needs(get(issue::attachment::show), &[JIRA_WORK, scopes::ATTACHMENT]))
         .route(
@@ -76,6 +96,14 @@ fn version(version: ApiVersion) -> Router<Sandbox> {
         .route("/user", needs(get(user::show), &[JIRA_USER, scopes::MYSELF]))
         .route("/user/bulk", needs(get(user::bulk), &[JIRA_USER, scopes::MYSELF]))
         .route("/users/search", needs(get(user::search_all), &[JIRA_USER, scopes::MYSELF]))
+        .route("/universal_avatar/view/type/{kind}/avatar/{id}", needs(get(avatar::show), &[JIRA_WORK]))
+        .route(
+            "/webhook",
+            needs(get(webhook::list), &[JIRA_WEBHOOK, scopes::WEBHOOK_READ])
+                .merge(needs(post(webhook::register), &[JIRA_WEBHOOK, scopes::WEBHOOK_WRITE]))
+                .merge(needs(delete(webhook::remove), &[JIRA_WEBHOOK, scopes::WEBHOOK_DELETE])),
+        )
+        .route("/webhook/refresh", needs(put(webhook::refresh), &[JIRA_WEBHOOK, scopes::WEBHOOK_REFRESH]))
         .route("/serverInfo", get(server_info::show))
         .route("/{*path}", any(error::unknown_route))
         .layer(Extension(version))

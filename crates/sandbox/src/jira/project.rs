@@ -60,6 +60,24 @@ pub async fn search(
     Ok(Counted(body, objects))
 }
 
+/// `GET /project`: a bare array of what is in use, deprecated and widely used.
+pub async fn list(
+    State(sandbox): State<Sandbox>,
+    Extension(version): Extension<ApiVersion>,
+    caller: Caller,
+    params: Params,
+) -> Counted {
+    let world = sandbox.world();
+    let view = caller.view(&world);
+    let urls = Urls::new(view, version);
+    let insights = Insights::of(view);
+    let expand = params.list("expand");
+    let live = view.projects().filter(|project| project.state == ProjectState::Live);
+    let rows: Vec<Value> = live.map(|project| row(view, urls, project, &expand, &insights)).collect();
+    let count = rows.len();
+    Counted(Value::Array(rows), count)
+}
+
 #[derive(Deserialize)]
 pub struct ProjectPath {
     id: String,

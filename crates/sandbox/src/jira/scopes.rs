@@ -4,6 +4,8 @@
 pub const JIRA_WORK: &[&str] = &["read:jira-work"];
 /// Classic: people.
 pub const JIRA_USER: &[&str] = &["read:jira-user"];
+/// Classic: webhooks.
+pub const JIRA_WEBHOOK: &[&str] = &["read:jira-work", "manage:jira-webhook"];
 
 // Granular; every one of a list is needed.
 pub const PROJECT: &[&str] = &[
@@ -71,6 +73,16 @@ pub const WORKLOG: &[&str] = &[
     "read:user:jira",
     "read:avatar:jira",
 ];
+pub const WORKLOG_CHANGES: &[&str] = &["read:issue-worklog:jira", "read:issue-worklog.property:jira"];
+pub const WORKLOG_LIST: &[&str] = &[
+    "read:comment:jira",
+    "read:group:jira",
+    "read:issue-worklog:jira",
+    "read:issue-worklog.property:jira",
+    "read:project-role:jira",
+    "read:user:jira",
+    "read:avatar:jira",
+];
 pub const CHANGELOG: &[&str] = &["read:issue-meta:jira", "read:avatar:jira", "read:issue.changelog:jira"];
 pub const ATTACHMENT: &[&str] = &[
     "read:attachment:jira",
@@ -93,3 +105,7 @@ pub const ISSUE_TYPE: &[&str] =
     &["read:issue-type:jira", "read:avatar:jira", "read:project-category:jira", "read:project:jira"];
 pub const MYSELF: &[&str] =
     &["read:application-role:jira", "read:group:jira", "read:user:jira", "read:avatar:jira"];
+pub const WEBHOOK_READ: &[&str] = &["read:webhook:jira", "read:jql:jira"];
+pub const WEBHOOK_WRITE: &[&str] = &["read:field:jira", "read:project:jira", "write:webhook:jira"];
+pub const WEBHOOK_DELETE: &[&str] = &["delete:webhook:jira"];
+pub const WEBHOOK_REFRESH: &[&str] = &["write:webhook:jira", "read:webhook:jira"];

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use url::Url;
 
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     app::Sandbox,
+    html::render,
     params::Params,
     world::{
         people::{ADA, PersonIndex},
@@ -259,23 +260,5 @@ fn redirect(to: &Url) -> Response {
     match location {
         Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-fn render(status: StatusCode, page: &impl Template) -> Response {
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    match page.render() {
-        Ok(html) => (status, headers, Html(html)).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::ScopeSet;
 use crate::{
     app::Sandbox,
+    switches::ExpiredToken,
     world::{people::PersonIndex, site::SiteIndex},
 };
 
@@ -26,8 +27,15 @@ impl FromRequestParts<Sandbox> for Bearer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Response> {
-        let token = bearer_token(&parts.headers);
-        token.and_then(|token| sandbox.grants().bearer(token, sandbox.now_millis())).ok_or_else(unauthorized)
+        let (token, now) = (bearer_token(&parts.headers).unwrap_or_default(), sandbox.now_millis());
+        sandbox.grants().bearer(token, now).ok_or_else(|| {
+            let hidden = sandbox.switches().expired_token == ExpiredToken::Hidden;
+            if hidden && sandbox.grants().is_expired(token, now) {
+                expired(parts.uri.path())
+            } else {
+                unauthorized()
+            }
+        })
     }
 }
 
@@ -40,6 +48,16 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 /// A missing, unknown, expired and revoked token all get this answer.
 pub fn unauthorized() -> Response {
     (StatusCode::UNAUTHORIZED, Json(json!({ "code": 401, "message": "Unauthorized" }))).into_response()
+}
+
+/// What some saw of Confluence instead: as if the thing did not exist, or were forbidden.
+fn expired(path: &str) -> Response {
+    let (status, message) = match path {
+        _ if path.contains("/wiki/rest/api/") => (StatusCode::FORBIDDEN, "Forbidden"),
+        _ if path.contains("/wiki/api/v2/") => (StatusCode::NOT_FOUND, "Not Found"),
+        _ => return unauthorized(),
+    };
+    (status, Json(json!({ "code": status.as_u16(), "message": message }))).into_response()
 }
 
 /// A valid token without the scope for what was asked. Refreshing it does not help, and the header says so.

@@ -16,7 +16,8 @@ use super::{bearer::Bearer, scopes::ScopeSet};
 use crate::{
     entropy::random_text,
     options::SandboxOptions,
-    world::{Millis, people::PersonIndex, site::SiteIndex},
+    switches::{DeadGrant, Siblings, Switches},
+    world::{Millis, millis, people::PersonIndex, site::SiteIndex},
 };
 
 /// Codes live a minute.
@@ -82,6 +83,8 @@ struct RefreshToken {
     issued: Millis,
     first_used: Option<Millis>,
     companion: TokenHash,
+    /// The token that this one was given for.
+    parent: Option<TokenHash>,
 }
 
 struct AccessToken {
@@ -117,7 +120,6 @@ pub enum RefreshRefusal {
 
 impl Grants {
     pub fn new(options: &SandboxOptions) -> Self {
-        let millis = |seconds: u64| Millis::try_from(seconds.saturating_mul(1000)).unwrap_or(Millis::MAX / 4);
         let lifetimes = Lifetimes {
             access_token: millis(options.access_token_ttl),
             leeway: millis(options.refresh_leeway),
@@ -176,24 +178,26 @@ impl Grants {
         let scopes = state.scopes(code.person, code.grant).ok_or(CodeRefusal::UnknownOrUsed)?;
         let family = scopes.wants_refresh_token().then(|| {
             state.families.push(Family { started: now, revoked: false });
-            state.families.len() - 1
+            (state.families.len() - 1, None)
         });
         Ok(self.issue(&mut state, code.person, code.grant, family, scopes, now))
     }
 
     /// Exchanges a refresh token for a new pair.
-    pub fn refresh(&self, token: &str, now: Millis) -> Result<TokenSet, RefreshRefusal> {
+    pub fn refresh(&self, token: &str, switches: Switches, now: Millis) -> Result<TokenSet, RefreshRefusal> {
         let mut state = self.state();
-        self.rotate(&mut state, token, now).ok_or_else(|| state.next_refusal())
+        self.rotate(&mut state, hash(token), switches.siblings, now)
+            .ok_or_else(|| state.next_refusal(switches.dead_grant))
     }
 
-    fn rotate(&self, state: &mut State, token: &str, now: Millis) -> Option<TokenSet> {
+    fn rotate(&self, state: &mut State, own: TokenHash, siblings: Siblings, now: Millis) -> Option<TokenSet> {
         let Lifetimes { leeway, idle, absolute, .. } = self.lifetimes;
-        let token = state.refresh_tokens.get_mut(&hash(token))?;
+        let token = state.refresh_tokens.get_mut(&own)?;
         let family = state.families.get_mut(token.family)?;
         if family.revoked || now - token.issued > idle || now - family.started > absolute {
             return None;
         }
+        let again = token.first_used.is_some();
         let first_used = *token.first_used.get_or_insert(now);
         if now - first_used > leeway {
             family.revoked = true;
@@ -204,8 +208,11 @@ impl Grants {
         if let Some(companion) = state.access_tokens.get_mut(&companion) {
             companion.expires = companion.expires.min(first_used + leeway);
         }
+        if again && siblings == Siblings::Strict {
+            state.end_children(own);
+        }
         let scopes = state.scopes(person, grant)?;
-        Some(self.issue(state, person, grant, Some(family), scopes, now))
+        Some(self.issue(state, person, grant, Some((family, Some(own))), scopes, now))
     }
 
     fn issue(
@@ -213,18 +220,25 @@ impl Grants {
         state: &mut State,
         person: PersonIndex,
         grant: u64,
-        family: Option<usize>,
+        family: Option<(usize, Option<TokenHash>)>,
         scopes: ScopeSet,
         now: Millis,
     ) -> TokenSet {
         let lifetime = self.lifetimes.access_token;
         let access_token = opaque_token(&["access", &scopes.to_string()]);
         let companion = hash(&access_token);
-        let access = AccessToken { person, grant, family, scopes: scopes.clone(), expires: now + lifetime };
+        let access = AccessToken {
+            person,
+            grant,
+            family: family.map(|(family, _)| family),
+            scopes: scopes.clone(),
+            expires: now + lifetime,
+        };
         state.access_tokens.insert(companion, access);
-        let refresh_token = family.map(|family| {
+        let refresh_token = family.map(|(family, parent)| {
             let token = opaque_token(&["refresh"]);
-            let refresh = RefreshToken { person, grant, family, issued: now, first_used: None, companion };
+            let refresh =
+                RefreshToken { person, grant, family, issued: now, first_used: None, companion, parent };
             state.refresh_tokens.insert(hash(&token), refresh);
             token
         });
@@ -242,6 +256,16 @@ impl Grants {
         let grant = state.grants.get(&token.person).filter(|grant| grant.id == token.grant)?;
         let scopes = token.scopes.intersection(&grant.scopes);
         Some(Bearer { person: token.person, scopes, sites: grant.sites.clone() })
+    }
+
+    /// Whether this was an access token that has just grown too old.
+    pub fn is_expired(&self, token: &str, now: Millis) -> bool {
+        self.state().access_tokens.get(&hash(token)).is_some_and(|token| now >= token.expires)
+    }
+
+    /// Whether a person's grant covers a site.
+    pub fn reaches(&self, person: PersonIndex, site: SiteIndex) -> bool {
+        self.state().grants.get(&person).is_some_and(|grant| grant.sites.contains(&site))
     }
 
     /// All access tokens end now.
@@ -267,9 +291,30 @@ impl State {
         self.grants.get(&person).filter(|current| current.id == grant).map(|grant| grant.scopes.clone())
     }
 
-    fn next_refusal(&mut self) -> RefreshRefusal {
+    /// Ends what was given for a token before, and what was given for that.
+    fn end_children(&mut self, parent: TokenHash) {
+        let children: Vec<TokenHash> = self
+            .refresh_tokens
+            .iter()
+            .filter(|(_, token)| token.parent == Some(parent))
+            .map(|(hash, _)| *hash)
+            .collect();
+        for child in children {
+            self.end_children(child);
+            if let Some(token) = self.refresh_tokens.remove(&child) {
+                self.access_tokens.remove(&token.companion);
+            }
+        }
+    }
+
+    fn next_refusal(&mut self, answer: DeadGrant) -> RefreshRefusal {
         self.refusals += 1;
-        if self.refusals % 2 == 1 { RefreshRefusal::InvalidGrant } else { RefreshRefusal::UnauthorizedClient }
+        let documented = match answer {
+            DeadGrant::InvalidGrant => true,
+            DeadGrant::UnauthorizedClient => false,
+            DeadGrant::Alternate => self.refusals % 2 == 1,
+        };
+        if documented { RefreshRefusal::InvalidGrant } else { RefreshRefusal::UnauthorizedClient }
     }
 }
 

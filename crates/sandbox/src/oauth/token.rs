@@ -106,7 +106,7 @@ impl Sandbox {
         }
         if grant_type == "refresh_token" {
             let token = needed(request.refresh_token.as_deref(), "refresh_token")?;
-            return Ok(self.grants().refresh(token, self.now_millis())?);
+            return Ok(self.grants().refresh(token, self.switches(), self.now_millis())?);
         }
         let code = needed(request.code.as_deref(), "code")?;
         let redirect_uri = needed(request.redirect_uri.as_deref(), "redirect_uri")?;
@@ -117,7 +117,7 @@ impl Sandbox {
     /// PKCE (RFC 7636), method S256: checked when the authorization request had a challenge.
     fn pkce_holds(&self, challenge: Option<&str>, verifier: Option<&str>) -> bool {
         match (challenge, verifier) {
-            _ if self.options().ignore_pkce => true,
+            _ if self.switches().ignore_pkce => true,
             (None, _) => true,
             (Some(_), None) => false,
             (Some(challenge), Some(verifier)) => {

@@ -20,24 +20,36 @@ const BUSY: usize = 60;
 const MINUTE: Millis = 60_000;
 
 /// A comment on an issue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Comment {
     pub id: u64,
     pub author: PersonIndex,
     pub created: Millis,
     pub updated: Millis,
+    /// What a person wrote through the control interface; otherwise it is computed.
+    pub text: Option<String>,
 }
 
 /// Time that somebody spent on an issue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Worklog {
     pub id: u64,
     pub author: PersonIndex,
     pub created: Millis,
+    pub updated: Millis,
     pub started: Millis,
     pub seconds: u64,
     /// Whether something was written about it.
     pub commented: bool,
+    /// What a person wrote through the control interface; otherwise it is computed.
+    pub text: Option<String>,
+}
+
+/// Something that stands in the place of what would be computed, or besides it.
+#[derive(Clone, Debug)]
+pub struct Written<T> {
+    pub value: T,
+    pub deleted: bool,
 }
 
 /// A file of an issue or a page.
@@ -49,6 +61,13 @@ pub struct Attachment {
     pub name: &'static str,
     pub media_type: &'static str,
     pub size: usize,
+}
+
+impl Attachment {
+    /// Where the media host has the file.
+    pub fn media_url(&self, base_url: &str) -> String {
+        format!("{base_url}/media/{}/{}", self.media_type.replace('/', "."), self.size)
+    }
 }
 
 /// A change of one field at one time.
@@ -83,9 +102,35 @@ pub fn comments(site: &Site, issue: &Issue) -> Vec<Comment> {
     let times = issue.past.map(|past| moments(&mut dice, issue.created, past.until, 6)).unwrap_or_default();
     let comment = |(number, created): (u64, Millis)| {
         let updated = if dice.percent(10) { created + 5 * MINUTE } else { created };
-        Comment { id: issue.id * MOST + number, author: writer(&mut dice), created, updated }
+        Comment { id: issue.id * MOST + number, author: writer(&mut dice), created, updated, text: None }
     };
-    (0..).zip(times).map(comment).collect()
+    written_over((0..).zip(times).map(comment).collect(), &issue.comments, |comment| comment.id)
+}
+
+/// What is computed, with what people did to it.
+fn written_over<T: Clone>(mut computed: Vec<T>, written: &[Written<T>], id: impl Fn(&T) -> u64) -> Vec<T> {
+    for entry in written {
+        computed.retain(|other| id(other) != id(&entry.value));
+        if !entry.deleted {
+            computed.push(entry.value.clone());
+        }
+    }
+    if !written.is_empty() {
+        computed.sort_by_key(|entry| id(entry));
+    }
+    computed
+}
+
+/// The id for one more comment or worklog, unless there are too many already.
+pub fn next_id<T>(
+    issue: &Issue,
+    present: &[T],
+    written: &[Written<T>],
+    id: impl Fn(&T) -> u64,
+) -> Option<u64> {
+    let last = present.iter().chain(written.iter().map(|entry| &entry.value)).map(id).max();
+    let next = last.map_or(issue.id * MOST, |last| last + 1);
+    (owner_of(next) == issue.id).then_some(next)
 }
 
 /// A comment below a page or beside a passage of it.
@@ -127,11 +172,13 @@ pub fn worklogs(site: &Site, issue: &Issue) -> Vec<Worklog> {
         id: issue.id * MOST + number,
         author: writer(&mut dice),
         created,
+        updated: created,
         started: created - 90 * MINUTE,
         seconds: 900 * (1 + dice.next() % 16),
         commented: dice.percent(70),
+        text: None,
     };
-    (0..).zip(times).map(worklog).collect()
+    written_over((0..).zip(times).map(worklog).collect(), &issue.worklogs, |worklog| worklog.id)
 }
 
 /// Attachments, oldest first.

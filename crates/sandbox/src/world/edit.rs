@@ -3,11 +3,13 @@
 //! Every change is made by the default person. `updated` and `modified` always move forward, so that two changes
 //! within a millisecond still have an order.
 
+mod activity;
 mod issues;
 mod pages;
 mod projects;
 mod spaces;
 
+pub use activity::{CommentEdit, WorklogEdit};
 pub use issues::IssueEdit;
 pub use pages::PageEdit;
 pub use projects::ProjectEdit;

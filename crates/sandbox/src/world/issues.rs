@@ -2,6 +2,7 @@
 
 use super::{
     FIRST_DAY, LAST_DAY, Millis,
+    activity::{Comment, Worklog, Written},
     dice::Dice,
     people::{PersonIndex, writer},
     projects::{Project, ProjectState},
@@ -32,6 +33,9 @@ pub struct Issue {
     pub past: Option<Past>,
     /// Changes made through the control interface, oldest first.
     pub changes: Vec<Change>,
+    /// Comments and worklogs that were written, changed or removed through the control interface.
+    pub comments: Vec<Written<Comment>>,
+    pub worklogs: Vec<Written<Worklog>>,
 }
 
 /// The end of an issue's computed past. Changes do not touch it: comments and history must not vanish with them.
@@ -117,6 +121,8 @@ fn generate(dice: &mut Dice, index: usize, count: usize, place: Place<'_>) -> Is
         description: None,
         past: Some(Past { until: updated, status }),
         changes: Vec::new(),
+        comments: Vec::new(),
+        worklogs: Vec::new(),
     }
 }
 

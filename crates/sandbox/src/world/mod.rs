@@ -6,9 +6,11 @@
 pub mod activity;
 pub mod dice;
 pub mod edit;
+pub mod index;
 pub mod issues;
 pub mod pages;
 pub mod people;
+pub mod posts;
 pub mod projects;
 pub mod site;
 pub mod spaces;
@@ -29,6 +31,11 @@ pub const FIRST_DAY: Millis = 1_672_646_400_000;
 /// The newest change in the data: 31 March 2026, 16:00 UTC. Fixed, so that a seed always makes the same data.
 pub const LAST_DAY: Millis = 1_774_972_800_000;
 
+/// Seconds of an option in milliseconds; those that never end still can be added to a time.
+pub fn millis(seconds: u64) -> Millis {
+    Millis::try_from(seconds.saturating_mul(1000)).unwrap_or(Millis::MAX / 4).min(Millis::MAX / 4)
+}
+
 /// Everything that the simulated sites hold.
 #[derive(Debug)]
 pub struct World {
@@ -39,6 +46,7 @@ pub struct World {
 impl World {
     pub fn new(options: &SandboxOptions) -> Self {
         let seed = options.seed;
+        let index_lag = millis(options.index_lag);
         let sites = vec![
             Site::new(SitePlan {
                 seed,
@@ -49,6 +57,7 @@ impl World {
                 members: &[ADA, BEN],
                 sizes: options.sizes(),
                 confluence: true,
+                index_lag,
                 leftovers: false,
             }),
             Site::new(SitePlan {
@@ -60,6 +69,7 @@ impl World {
                 members: &[ADA, CHIARA],
                 sizes: Sizes { projects: 3, issues: 40, spaces: 2, pages: 25 },
                 confluence: true,
+                index_lag,
                 leftovers: true,
             }),
             Site::new(SitePlan {
@@ -71,6 +81,7 @@ impl World {
                 members: &[ADA],
                 sizes: Sizes { projects: 2, issues: 15, spaces: 0, pages: 0 },
                 confluence: false,
+                index_lag,
                 leftovers: false,
             }),
         ];

@@ -12,10 +12,11 @@ use super::{
     text::{LONGEST_TITLE, longest_title, title},
 };
 
-/// A Confluence page.
+/// A Confluence page or blog post.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub id: u64,
+    pub kind: ContentKind,
     pub space: u64,
     pub title: String,
     pub status: PageStatus,
@@ -36,6 +37,38 @@ pub struct Page {
     pub original: bool,
 }
 
+/// What has versions, a body and comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    Page,
+    BlogPost,
+}
+
+impl ContentKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::BlogPost => "blogpost",
+        }
+    }
+
+    /// The first part of its addresses in the API.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Page => "pages",
+            Self::BlogPost => "blogposts",
+        }
+    }
+
+    /// The member that names it in what hangs on it.
+    pub fn id_member(self) -> &'static str {
+        match self {
+            Self::Page => "pageId",
+            Self::BlogPost => "blogPostId",
+        }
+    }
+}
+
 /// One version of a page.
 #[derive(Clone, Debug)]
 pub struct PageVersion {
@@ -43,6 +76,9 @@ pub struct PageVersion {
     pub at: Millis,
     pub by: PersonIndex,
     pub message: String,
+    /// Where they are known; otherwise the title is the present one and the body is computed.
+    pub title: Option<String>,
+    pub body: Option<String>,
 }
 
 impl Page {
@@ -53,6 +89,8 @@ impl Page {
             at: self.modified,
             by: self.editor,
             message: self.message.clone(),
+            title: Some(self.title.clone()),
+            body: self.body.clone(),
         }
     }
 
@@ -65,7 +103,7 @@ impl Page {
             let mut dice = Dice::new(seed, "page-version", self.id ^ (u64::from(number) << 40));
             let at = self.created + span * Millis::from(number - 1) / Millis::from(first.number - 1);
             let by = if number == 1 { self.author } else { writer(&mut dice) };
-            PageVersion { number, at, by, message: String::new() }
+            PageVersion { number, at, by, message: String::new(), title: None, body: None }
         });
         computed.chain(known()).collect()
     }
@@ -198,6 +236,7 @@ fn generate(dice: &mut Dice, place: Place<'_>) -> Page {
     let author = writer(dice);
     Page {
         id,
+        kind: ContentKind::Page,
         space: space.id,
         title: unique_title(dice, space, tree, index),
         status,

@@ -86,6 +86,11 @@ pub fn writer(dice: &mut Dice) -> PersonIndex {
     dice.skewed(WRITERS)
 }
 
+/// The name of a person.
+pub fn name_of(person: PersonIndex) -> &'static str {
+    PEOPLE[person].0
+}
+
 /// Everybody, with account ids that belong to the seed.
 pub fn people(seed: u64) -> Vec<Person> {
     PEOPLE.iter().enumerate().map(|(index, row)| person(seed, index, *row)).collect()

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::{
+    Millis,
+    index::Index,
     issues::{Issue, generate_issues},
     pages::{Folder, Page, generate_pages},
     people::PersonIndex,
+    posts::generate_posts,
     projects::{Project, generate_projects},
     spaces::{Space, generate_spaces},
 };
@@ -26,6 +29,8 @@ pub struct SitePlan {
     pub members: &'static [PersonIndex],
     pub sizes: Sizes,
     pub confluence: bool,
+    /// How far searches lag behind.
+    pub index_lag: Millis,
     /// Whether archived and deleted projects and archived pages lie around.
     pub leftovers: bool,
 }
@@ -44,9 +49,15 @@ pub struct Site {
     pub issues: Vec<Issue>,
     pub spaces: Vec<Space>,
     pub pages: Vec<Page>,
+    /// Blog posts.
+    pub posts: Vec<Page>,
     pub folders: Vec<Folder>,
     /// Issue id by every key it has or had, as (project id, number).
     pub keys: HashMap<(u64, u64), u64>,
+    /// Worklogs that are gone, and since when.
+    pub deleted_worklogs: Vec<(u64, Millis)>,
+    /// What searches know of issues that changed.
+    pub index: Index,
     /// The last id that was given to anything in Jira, and in Confluence.
     pub last_ids: LastIds,
 }
@@ -66,17 +77,20 @@ impl Site {
         let mut spaces = generate_spaces(&plan);
         let (pages, folders) = generate_pages(&plan, &mut spaces);
         let content = [
+            Some(98_304),
             spaces.iter().map(|space| space.id).max(),
             pages.iter().map(|page| page.id).max(),
             folders.iter().map(|folder| folder.id).max(),
         ];
+        let content = content.into_iter().flatten().max().unwrap_or_default();
+        let posts = generate_posts(&plan, &spaces, content);
         let last_ids = LastIds {
             project: projects.last().map_or(9_999, |project| project.id),
             issue: issues.last().map_or(9_999, |issue| issue.id),
-            content: content.into_iter().flatten().max().unwrap_or(98_304),
+            content: posts.last().map_or(content, |post| post.id),
         };
         let keys = issues.iter().map(|issue| ((issue.project, issue.number), issue.id)).collect();
-        let SitePlan { seed, cloud_id, name, title, zone, members, confluence, .. } = plan;
+        let SitePlan { seed, cloud_id, name, title, zone, members, confluence, index_lag, .. } = plan;
         Self {
             seed,
             cloud_id,
@@ -89,8 +103,11 @@ impl Site {
             issues,
             spaces,
             pages,
+            posts,
             folders,
             keys,
+            deleted_worklogs: Vec::new(),
+            index: Index::new(index_lag),
             last_ids,
         }
     }
@@ -141,6 +158,10 @@ impl Site {
 
     pub fn page(&self, id: u64) -> Option<&Page> {
         find(&self.pages, id, |page| page.id)
+    }
+
+    pub fn post(&self, id: u64) -> Option<&Page> {
+        find(&self.posts, id, |post| post.id)
     }
 }
 

@@ -204,10 +204,13 @@ async fn the_old_search_understands_a_part_of_cql() {
         body["totalSize"].as_u64().expect("a number")
     };
     let halves = [
-        ("space = ENG", "type = page AND space != ENG"),
-        ("title ~ runbook", "type = page and title !~ runbook"),
-        ("lastmodified >= \"2026/01/01 00:00\"", "lastmodified < \"2026-01-01\""),
-        ("label = backend", "type = page and not label in (backend)"),
+        ("type = page and space = ENG", "type = page AND space != ENG"),
+        ("type = page and title ~ runbook", "type = page and title !~ runbook"),
+        (
+            "type = page and lastmodified >= \"2026/01/01 00:00\"",
+            "type = page and lastmodified < \"2026-01-01\"",
+        ),
+        ("type = page and label = backend", "type = page and not label in (backend)"),
     ];
     for (one, other) in halves {
         let (first, second) = (count(one).await, count(other).await);

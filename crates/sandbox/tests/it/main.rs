@@ -1,7 +1,10 @@
 //! The sandbox over real HTTP, as a client sees it.
 
+mod activity;
 mod atlassian;
 mod authorize;
+mod blogposts;
+mod browse;
 mod confluence;
 mod content;
 mod control;
@@ -11,4 +14,7 @@ mod issues;
 mod projects;
 mod refresh;
 mod search;
+mod sites;
+mod switches;
 mod token;
+mod webhooks;

@@ -1,6 +1,9 @@
 //! What is left of version 1: search and the current user. Everything else answers 410 since August 2026.
 
+pub mod content;
+mod paging;
 pub mod search;
+pub mod space;
 pub mod user;
 
 use axum::{

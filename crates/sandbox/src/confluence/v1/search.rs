@@ -19,7 +19,7 @@ use crate::{
     query::{self, Clause, Expression, Operand, Operator, Order, SyntaxError, dates::moment, words},
     world::{
         activity::labels,
-        pages::{Page, PageStatus, Parent},
+        pages::{ContentKind, Page, PageStatus, Parent},
     },
 };
 
@@ -53,18 +53,9 @@ fn answer(sandbox: &Sandbox, caller: &Caller, params: &Params, cql: &str) -> Res
         Some(cursor) => read_cursor(cursor).ok_or_else(|| wrong("cursor"))?,
         None => number("start", 0)?,
     };
-    let query = query::parse(cql)?;
-    let filter = query.filter.as_ref().ok_or_else(|| SyntaxError(format!("Could not parse cql : {cql}")))?;
     let world = sandbox.world();
     let context = Context { view: caller.view(&world), now: sandbox.now() };
-    let fits = context.bind(filter)?;
-    let archived = params.flag("includeArchivedSpaces");
-    let searched = |page: &&Page| {
-        page.status == PageStatus::Current
-            && context.view.site.space(page.space).is_some_and(|space| archived || !space.archived)
-    };
-    let mut found: Vec<&Page> = context.view.pages().filter(searched).filter(|page| fits(page)).collect();
-    sort(&mut found, &query.order)?;
+    let found = matching(context.view, context.now, cql, params.flag("includeArchivedSpaces"))?;
 
     let total = found.len();
     let page: Vec<Value> = found.iter().skip(start).take(limit).map(|page| context.row(page)).collect();
@@ -94,6 +85,27 @@ fn answer(sandbox: &Sandbox, caller: &Caller, params: &Params, cql: &str) -> Res
         "_links": links,
     });
     Ok(Counted(body, size).into_response())
+}
+
+/// What a query finds, in its order.
+pub fn matching<'a>(
+    view: View<'a>,
+    now: DateTime<Utc>,
+    cql: &str,
+    archived: bool,
+) -> Result<Vec<&'a Page>, SyntaxError> {
+    let query = query::parse(cql)?;
+    let filter = query.filter.as_ref().ok_or_else(|| SyntaxError(format!("Could not parse cql : {cql}")))?;
+    let fits = Context { view, now }.bind(filter)?;
+    let searched = |page: &&Page| {
+        page.status == PageStatus::Current
+            && view.site.index.reaches(page.created, now.timestamp_millis())
+            && view.site.space(page.space).is_some_and(|space| archived || !space.archived)
+    };
+    let contents = view.pages().chain(view.contents(ContentKind::BlogPost));
+    let mut found: Vec<&Page> = contents.filter(searched).filter(|page| fits(page)).collect();
+    sort(&mut found, &query.order)?;
+    Ok(found)
 }
 
 fn write_cursor(position: usize) -> String {
@@ -152,8 +164,8 @@ impl<'a> Context<'a> {
         let field = clause.field.to_ascii_lowercase();
         let seed = self.view.site.seed;
         match field.as_str() {
-            // Pages are the only content that is searched.
-            "type" => one_of(clause, |_, wanted| wanted == "page" || wanted == "content"),
+            // Pages and blog posts are the only content that is searched.
+            "type" => one_of(clause, |page, wanted| wanted == page.kind.name() || wanted == "content"),
             "space" | "space.key" => one_of(clause, move |page, wanted| {
                 self.view.site.space(page.space).is_some_and(|space| space.key.eq_ignore_ascii_case(wanted))
             }),
@@ -226,7 +238,7 @@ impl<'a> Context<'a> {
         json!({
             "content": {
                 "id": id,
-                "type": "page",
+                "type": page.kind.name(),
                 "status": "current",
                 "title": page.title,
                 "childTypes": {},
@@ -245,7 +257,7 @@ impl<'a> Context<'a> {
             "resultGlobalContainer": { "title": name, "displayUrl": format!("/spaces/{key}") },
             "breadcrumbs": [],
             "entityType": "content",
-            "iconCssClass": "aui-icon content-type-page",
+            "iconCssClass": format!("aui-icon content-type-{}", page.kind.name()),
             // To the second only, whatever the version says.
             "lastModified": timestamp(page.modified / 1000 * 1000),
             "friendlyLastModified": DateTime::from_timestamp_millis(page.modified)

@@ -1,5 +1,6 @@
 //! Changes to the data, as a person would make them in the browser.
 
+pub mod activity;
 pub mod issues;
 pub mod pages;
 pub mod projects;

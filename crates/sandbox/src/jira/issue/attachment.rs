@@ -64,8 +64,7 @@ pub async fn content(
     if params.get("redirect") == Some("false") {
         return Ok(file(found.media_type, found.size));
     }
-    let location =
-        format!("{}/media/{}/{}", sandbox.base_url(), found.media_type.replace('/', "."), found.size);
+    let location = found.media_url(sandbox.base_url());
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
 }
 

@@ -48,7 +48,18 @@ pub fn changelog_of(renderer: &Renderer<'_>, issue: &Issue) -> Value {
     json!({ "startAt": 0, "maxResults": rows.len(), "total": all.len(), "histories": rows })
 }
 
-fn row(renderer: &Renderer<'_>, entry: &History) -> Value {
+/// An entry of a history.
+pub fn row(renderer: &Renderer<'_>, entry: &History) -> Value {
+    json!({
+        "id": entry.id.to_string(),
+        "author": renderer.person(entry.by),
+        "created": renderer.time(entry.at),
+        "items": [item(entry)],
+    })
+}
+
+/// What changed.
+pub fn item(entry: &History) -> Value {
     let side = |value: &Option<(String, String)>| match value {
         None => (Value::Null, Value::Null),
         Some((id, name)) if id.is_empty() => (Value::Null, json!(name)),
@@ -67,10 +78,5 @@ fn row(renderer: &Renderer<'_>, entry: &History) -> Value {
     if entry.field != "Key" {
         item["fieldId"] = json!(entry.field);
     }
-    json!({
-        "id": entry.id.to_string(),
-        "author": renderer.person(entry.by),
-        "created": renderer.time(entry.at),
-        "items": [item],
-    })
+    item
 }

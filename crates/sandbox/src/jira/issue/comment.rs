@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{IssuePath, fields::Selection, row::Renderer};
 use crate::{
     app::Sandbox,
-    document::comment as composed,
+    document::{Document, comment as composed},
     gateway::{Caller, Counted},
     jira::{ApiVersion, error::JiraError, paging::Part},
     params::Params,
@@ -125,8 +125,12 @@ pub fn comments_of(renderer: &Renderer<'_>, issue: &Issue) -> Value {
     })
 }
 
-fn row(renderer: &Renderer<'_>, issue: &Issue, comment: &Comment) -> Value {
-    let document = composed(renderer.view.site.seed, comment.id, &renderer.view.world.people);
+/// A comment as lists have it.
+pub fn row(renderer: &Renderer<'_>, issue: &Issue, comment: &Comment) -> Value {
+    let document = match &comment.text {
+        Some(text) => Document::from_text(text),
+        None => composed(renderer.view.site.seed, comment.id, &renderer.view.world.people),
+    };
     json!({
         "self": renderer.urls.resource(&format!("issue/{}/comment/{}", issue.id, comment.id)),
         "id": comment.id.to_string(),

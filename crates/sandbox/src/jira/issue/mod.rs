@@ -3,11 +3,14 @@
 pub mod attachment;
 pub mod bulkfetch;
 pub mod changelog;
+pub mod changelog_bulk;
 pub mod comment;
 pub mod fields;
+pub mod old_search;
 pub mod row;
 pub mod search;
 pub mod worklog;
+pub mod worklog_changes;
 
 use axum::{
     Extension,

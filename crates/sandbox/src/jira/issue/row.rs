@@ -15,7 +15,7 @@ use super::{
     worklog::worklogs_of,
 };
 use crate::{
-    document::{Document, description},
+    document::{Document, description as composed},
     gateway::View,
     jira::{
         ApiVersion, issuetype::issue_type, priority::priority, status::status, time::timestamp, urls::Urls,
@@ -88,7 +88,7 @@ impl<'a> Renderer<'a> {
             row["fields"] = Value::Object(fields);
         }
         if self.rendered && self.selection.has("description") {
-            let html = self.description(issue).map(|document| document.html());
+            let html = description(self.view, issue).map(|document| document.html());
             row["renderedFields"] = json!({ "description": html });
         }
         if self.changelog {
@@ -117,7 +117,9 @@ impl<'a> Renderer<'a> {
             "resolutiondate" => issue.resolved.map_or(Value::Null, |at| self.time(at)),
             "resolution" => issue.resolved.map_or(Value::Null, |_| self.resolution()),
             "labels" => json!(labels(site.seed, "labels", issue.id)),
-            "description" => self.description(issue).map_or(Value::Null, |document| self.rich(&document)),
+            "description" => {
+                description(self.view, issue).map_or(Value::Null, |document| self.rich(&document))
+            }
             "parent" => issue
                 .parent
                 .and_then(|parent| site.issue(parent))
@@ -200,14 +202,6 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    fn description(&self, issue: &Issue) -> Option<Document> {
-        match &issue.description {
-            Some(text) if text.is_empty() => None,
-            Some(text) => Some(Document::from_text(text)),
-            None => description(self.view.site.seed, issue.id, &self.view.world.people),
-        }
-    }
-
     fn project(&self, issue: &Issue) -> Value {
         let Some(project) = self.view.site.project(issue.project) else { return Value::Null };
         json!({
@@ -250,5 +244,14 @@ impl<'a> Renderer<'a> {
         let number = Dice::new(self.view.site.seed, path, issue.id).skewed(9);
         let url = self.urls.resource(&format!("issue/{}/{path}", self.view.site.issue_key(issue)));
         json!({ "self": url, count: number, own: false })
+    }
+}
+
+/// What an issue says.
+pub fn description(view: View<'_>, issue: &Issue) -> Option<Document> {
+    match &issue.description {
+        Some(text) if text.is_empty() => None,
+        Some(text) => Some(Document::from_text(text)),
+        None => composed(view.site.seed, issue.id, &view.world.people),
     }
 }

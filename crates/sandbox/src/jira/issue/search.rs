@@ -106,16 +106,13 @@ pub async fn approximate_count(
     let world = sandbox.world();
     let context = Context { view: caller.view(&world), now: sandbox.now() };
     let (_, fits) = bounded(request.jql.as_deref(), context)?;
-    Ok(Json(json!({ "count": context.view.issues().filter(|issue| fits(issue)).count() })))
+    let issues = context.view.indexed_issues(sandbox.now_millis(), &[]);
+    Ok(Json(json!({ "count": issues.filter(|issue| fits(issue)).count() })))
 }
 
-/// The search that was removed in 2025: `GET` and `POST /search`.
-pub async fn removed() -> JiraError {
-    JiraError::gone(
-        "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration \
-         guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046",
-    )
-}
+/// What the search that was removed in 2025 answers.
+pub const REMOVED: &str = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full \
+                           migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046";
 
 impl SearchRequest {
     fn answer(&self, sandbox: &Sandbox, caller: &Caller, version: ApiVersion) -> Result<Counted, JiraError> {
@@ -142,8 +139,9 @@ impl SearchRequest {
             .as_deref()
             .map(|token| self.read_token(token, sandbox.now_millis()))
             .transpose()?;
+        let issues = context.view.indexed_issues(sandbox.now_millis(), &self.reconcile_issues);
         let mut found: Vec<(Position, &Issue)> =
-            context.view.issues().filter(|issue| fits(issue)).map(|issue| (position(issue), issue)).collect();
+            issues.filter(|issue| fits(issue)).map(|issue| (position(issue), issue)).collect();
         if let Some(after) = &after {
             found.retain(|(position, _)| compare(&query.order, position, after).is_gt());
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{IssuePath, fields::Selection, row::Renderer};
 use crate::{
     app::Sandbox,
-    document::comment as composed,
+    document::{Document, comment as composed},
     gateway::{Caller, Counted},
     jira::{ApiVersion, error::JiraError, paging::Part},
     params::Params,
@@ -49,7 +49,8 @@ pub fn worklogs_of(renderer: &Renderer<'_>, issue: &Issue, limit: usize) -> Valu
     part.named("worklogs", all.len(), rows)
 }
 
-fn row(renderer: &Renderer<'_>, issue: &Issue, worklog: &Worklog) -> Value {
+/// A worklog as lists have it.
+pub fn row(renderer: &Renderer<'_>, issue: &Issue, worklog: &Worklog) -> Value {
     let (hours, minutes) = (worklog.seconds / 3600, worklog.seconds % 3600 / 60);
     let spent = match (hours, minutes) {
         (0, minutes) => format!("{minutes}m"),
@@ -61,7 +62,7 @@ fn row(renderer: &Renderer<'_>, issue: &Issue, worklog: &Worklog) -> Value {
         "author": renderer.person(worklog.author),
         "updateAuthor": renderer.person(worklog.author),
         "created": renderer.time(worklog.created),
-        "updated": renderer.time(worklog.created),
+        "updated": renderer.time(worklog.updated),
         "started": renderer.time(worklog.started),
         "timeSpent": spent,
         "timeSpentSeconds": worklog.seconds,
@@ -70,7 +71,10 @@ fn row(renderer: &Renderer<'_>, issue: &Issue, worklog: &Worklog) -> Value {
     });
     // Where nobody wrote anything the member is missing.
     if worklog.commented {
-        let document = composed(renderer.view.site.seed, !worklog.id, &renderer.view.world.people);
+        let document = match &worklog.text {
+            Some(text) => Document::from_text(text),
+            None => composed(renderer.view.site.seed, !worklog.id, &renderer.view.world.people),
+        };
         row["comment"] = renderer.rich(&document);
     }
     row

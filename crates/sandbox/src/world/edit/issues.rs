@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::Refusal;
 use crate::world::{
     Millis,
+    activity::worklogs,
     issues::{Change, Issue},
-    people::{ADA, PersonIndex},
+    people::{ADA, PersonIndex, name_of},
     projects::ProjectState,
     site::{Site, find_mut},
     workflow::{BUG, ISSUE_TYPES, PRIORITIES, STATUSES, TASK},
@@ -56,7 +57,10 @@ impl Site {
             description: Some(edit.description.unwrap_or_default()),
             past: None,
             changes: Vec::new(),
+            comments: Vec::new(),
+            worklogs: Vec::new(),
         });
+        self.index.note(id, None, now);
         self.keys.insert((project, number), id);
         Ok(id)
     }
@@ -73,6 +77,7 @@ impl Site {
         let issue_type = position(edit.issuetype.as_deref(), ISSUE_TYPES.iter().map(|kind| kind.name))?;
         let status = position(edit.status.as_deref(), STATUSES.iter().map(|status| status.name))?;
         let priority = position(edit.priority.as_deref(), PRIORITIES.iter().map(|(_, name)| *name))?;
+        self.note_former(id, now);
         if let Some(target) = target {
             self.move_issue(id, target, now)?;
         }
@@ -103,27 +108,33 @@ impl Site {
             issue.priority = to;
         }
         if edit.assignee.is_some() {
+            let name = |person: PersonIndex| String::from(name_of(person));
+            record("assignee", issue.assignee.map(name), assignee.map(name));
             issue.assignee = assignee;
         }
         Ok(())
     }
 
     /// Deletes an issue and its subtasks; what hung under an epic loses its parent.
-    pub fn delete_issue(&mut self, id: u64) -> Result<(), Refusal> {
+    pub fn delete_issue(&mut self, id: u64, now: Millis) -> Result<(), Refusal> {
         self.issue(id).ok_or(Refusal::Missing("issue"))?;
-        let subtask = |issue: &Issue| issue.parent == Some(id) && ISSUE_TYPES[issue.kind].level < 0;
-        let gone: Vec<u64> = self
-            .issues
-            .iter()
-            .filter(|issue| issue.id == id || subtask(issue))
-            .map(|issue| issue.id)
-            .collect();
+        let gone = self.with_subtasks(id);
+        let worklogs = gone.iter().filter_map(|id| self.issue(*id)).flat_map(|issue| worklogs(self, issue));
+        let ended: Vec<(u64, Millis)> = worklogs.map(|worklog| (worklog.id, now)).collect();
+        self.deleted_worklogs.extend(ended);
         self.issues.retain(|issue| !gone.contains(&issue.id));
         self.keys.retain(|_, issue| !gone.contains(issue));
         for issue in self.issues.iter_mut().filter(|issue| issue.parent == Some(id)) {
             issue.parent = None;
         }
         Ok(())
+    }
+
+    /// An issue and its subtasks.
+    pub fn with_subtasks(&self, id: u64) -> Vec<u64> {
+        let subtask = |issue: &Issue| issue.parent == Some(id) && ISSUE_TYPES[issue.kind].level < 0;
+        let family = self.issues.iter().filter(|issue| issue.id == id || subtask(issue));
+        family.map(|issue| issue.id).collect()
     }
 
     /// An issue that moves gets the next key of its new project. Its old key keeps leading to it.
@@ -154,7 +165,15 @@ impl Site {
         format!("{project}-{}", issue.number)
     }
 
-    fn issue_mut(&mut self, id: u64) -> Result<&mut Issue, Refusal> {
+    /// Remembers how an issue is before it changes, for an index that lags behind.
+    pub(super) fn note_former(&mut self, id: u64, now: Millis) {
+        let former = self.issue(id).filter(|_| self.index.lags()).cloned();
+        if former.is_some() {
+            self.index.note(id, former, now);
+        }
+    }
+
+    pub(super) fn issue_mut(&mut self, id: u64) -> Result<&mut Issue, Refusal> {
         find_mut(&mut self.issues, id, |issue| issue.id).ok_or(Refusal::Missing("issue"))
     }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Refusal;
 use crate::world::{
     Millis,
-    pages::{Page, PageStatus, Parent},
+    pages::{ContentKind, Page, PageStatus, Parent},
     people::ADA,
     site::{Site, find_mut},
     text::LONGEST_TITLE,
@@ -42,6 +42,7 @@ impl Site {
         let id = self.next_content_id();
         self.pages.push(Page {
             id,
+            kind: ContentKind::Page,
             space,
             title,
             status: PageStatus::Current,

@@ -72,6 +72,7 @@ impl Site {
         self.space_mut(id)?;
         self.spaces.retain(|space| space.id != id);
         self.pages.retain(|page| page.space != id);
+        self.posts.retain(|post| post.space != id);
         self.folders.retain(|folder| folder.space != id);
         Ok(())
     }

@@ -1,0 +1,37 @@
+//! Behaviour that differs between reports.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+
+use crate::{
+    app::Sandbox,
+    switches::{DeadGrant, ExpiredToken, Siblings, Switches},
+};
+
+/// What to change; members that are left out stay as they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    dead_grant: Option<DeadGrant>,
+    siblings: Option<Siblings>,
+    expired_token: Option<ExpiredToken>,
+    ignore_pkce: Option<bool>,
+}
+
+/// `GET /__sandbox/switches`
+pub async fn show(State(sandbox): State<Sandbox>) -> Json<Switches> {
+    Json(sandbox.switches())
+}
+
+/// `PATCH /__sandbox/switches`
+pub async fn change(State(sandbox): State<Sandbox>, Json(change): Json<Change>) -> Json<Switches> {
+    let present = sandbox.switches();
+    let changed = Switches {
+        dead_grant: change.dead_grant.unwrap_or(present.dead_grant),
+        siblings: change.siblings.unwrap_or(present.siblings),
+        expired_token: change.expired_token.unwrap_or(present.expired_token),
+        ignore_pkce: change.ignore_pkce.unwrap_or(present.ignore_pkce),
+    };
+    sandbox.set_switches(changed);
+    Json(changed)
+}

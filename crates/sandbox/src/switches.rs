@@ -1,0 +1,64 @@
+//! Ways in which Atlassian was seen to behave differently: set by options, changed by `/__sandbox/switches`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::options::SandboxOptions;
+
+/// How the sandbox behaves where reports differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switches {
+    pub dead_grant: DeadGrant,
+    pub siblings: Siblings,
+    pub expired_token: ExpiredToken,
+    pub ignore_pkce: bool,
+}
+
+/// What a refresh token that is no good is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum DeadGrant {
+    /// Both answers in turn.
+    #[default]
+    Alternate,
+    /// `invalid_grant`, as documented.
+    InvalidGrant,
+    /// `unauthorized_client`, as often seen.
+    UnauthorizedClient,
+}
+
+/// What a refresh token that is sent again within the leeway does to the answer that it gave before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Siblings {
+    /// Both answers stay valid.
+    #[default]
+    Lenient,
+    /// Only the newest answer is valid.
+    Strict,
+}
+
+/// What the gateway answers to an access token that has expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum ExpiredToken {
+    /// 401.
+    #[default]
+    Unauthorized,
+    /// For Confluence 404 on version 2 and 403 on version 1.
+    Hidden,
+}
+
+impl Switches {
+    pub fn new(options: &SandboxOptions) -> Self {
+        Self {
+            dead_grant: options.dead_grant,
+            siblings: options.siblings,
+            expired_token: options.expired_token,
+            ignore_pkce: options.ignore_pkce,
+        }
+    }
+}
