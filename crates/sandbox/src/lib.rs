@@ -32,7 +32,8 @@
 //!
 //! `world` holds the data, `oauth` the authorization server, `gateway` the way in to a site (bearer through
 //! `/ex/…`, basic through `/sites/…`), `jira` and `confluence` the products with one file per resource,
-//! `control` the handles for tests. Rows that queries look at lie in memory; bodies are computed when they
+//! `webhooks` the deliveries to apps, `browse` the pages that links lead people to, `switches` what differs
+//! between reports, `control` the handles for tests. Rows that queries look at lie in memory; bodies are computed when they
 //! are asked for, so a hundred thousand issues cost little.
 
 mod app;

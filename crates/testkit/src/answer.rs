@@ -23,7 +23,7 @@ impl Answer {
     /// # Panics
     /// With the whole answer, where it does not.
     #[track_caller]
-    #[must_use]
+    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that is asked")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} answered {:?} {}", self.url.path(), self.headers, self.text());
         self

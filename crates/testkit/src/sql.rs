@@ -42,7 +42,6 @@ impl TestDatabase {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "lives for one statement")]
 enum Shell {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),

@@ -62,8 +62,7 @@ pub struct Site {
     pub workplace: Workplace,
     pub sandbox: Sandbox,
     port: u16,
-    /// Lives as long as the processes that use it.
-    pub database: Option<TestDatabase>,
+    _database: Option<TestDatabase>,
 }
 
 impl Site {
@@ -87,7 +86,7 @@ impl Site {
             workplace.set("INTEGRATION_DB_URL", database.url_text());
             workplace.set("CONNECTOR_ENCRYPTION_KEYS", KEY);
         }
-        Some(Self { workplace, sandbox, port, database })
+        Some(Self { workplace, sandbox, port, _database: database })
     }
 
     /// Starts the service, and waits until it serves.

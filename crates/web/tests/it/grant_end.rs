@@ -65,7 +65,7 @@ async fn one_refusal_by_mistake_is_forgiven(
         let refusal = json!({"error": error, "error_description": "refresh_token is invalid"});
         app.sandbox.fault("/oauth/token", 1, json!({"status": 403, "body": refusal})).await;
         browser.call("POST", REFRESH).await.problem(503);
-        app.advance(Duration::from_secs(60)).await;
+        app.advance(Duration::from_mins(1)).await;
         browser.call("POST", REFRESH).await.expect(200);
     }
     assert_eq!(connection(&browser).await["status"], "active");

@@ -85,9 +85,10 @@ async fn rows_link_to_where_people_read_them(#[values(Engine::Sqlite, Engine::Po
     let pages = browser.get("/integrations/confluence/pages/fetch").await.json();
     for page in pages["items"].as_array().unwrap() {
         let (space, id) = (page["space_key"].as_str().unwrap(), page["page_id"].as_str().unwrap());
-        let beginning = match homepages.contains(&id) {
-            true => format!("{site}/wiki/spaces/{space}/overview"),
-            false => format!("{site}/wiki/spaces/{space}/pages/{id}/"),
+        let beginning = if homepages.contains(&id) {
+            format!("{site}/wiki/spaces/{space}/overview")
+        } else {
+            format!("{site}/wiki/spaces/{space}/pages/{id}/")
         };
         let url = page["url"].as_str().unwrap();
         assert!(url.starts_with(&beginning), "{url}");
