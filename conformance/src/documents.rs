@@ -1,0 +1,56 @@
+//! The sandbox and the client against Atlassian's documents.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::allowed::{self, Allowed};
+use crate::check::Checker;
+use crate::openapi::Documents;
+use crate::report::Report;
+use crate::{recorded, walk};
+
+/// Walks the sandbox and compares every answer. Answers what is wrong, line by line.
+pub async fn answers(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let checker = Arc::new(Checker::new(Documents::load(folder)?));
+    walk::everything(&checker).await?;
+    let report = checker.report();
+    let mut failures = show("answers of the sandbox", &report, allowed::ANSWERS);
+    failures.extend(walk::missing(&report));
+    Ok(failures)
+}
+
+/// Compares every request of the product's own client. Answers what is wrong, line by line.
+pub async fn requests(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let checker = Checker::new(Documents::load(folder)?);
+    let scopes = default_scopes()?;
+    let granted: Vec<&str> = scopes.split_whitespace().collect();
+    let requests = recorded::requests(&scopes).await?;
+    let mut failures: Vec<String> =
+        requests.iter().filter_map(|request| checker.request(request, &granted)).collect();
+    // Refused for what the client asks, not for who asks: the sandbox and the client disagree.
+    let refused = requests.iter().filter(|request| (400..500).contains(&request.status));
+    failures.extend(
+        refused
+            .map(|request| format!("{} {}: refused with {}", request.method, request.path, request.status)),
+    );
+    failures.extend(show("requests of the client", &checker.report(), allowed::REQUESTS));
+    Ok(failures)
+}
+
+/// The scopes that the program asks for when nobody says otherwise. They stand in the program, which is no library.
+fn default_scopes() -> anyhow::Result<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/src/config/mod.rs");
+    let text = std::fs::read_to_string(source).context("the program's configuration cannot be read")?;
+    let scopes = text.split_once("DEFAULT_SCOPES: &str").and_then(|(_, rest)| rest.split('"').nth(1));
+    Ok(scopes.context("the program's configuration has no DEFAULT_SCOPES")?.to_owned())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is this program's result")]
+fn show(what: &str, report: &Report, allowed: &[Allowed]) -> Vec<String> {
+    let verdict = report.judge(allowed);
+    let failures = verdict.failures();
+    println!("\n{what}: {} messages of {} operations\n{verdict}", report.messages(), report.operations());
+    failures
+}
