@@ -5,7 +5,7 @@ use axum::serve::ListenerExt as _;
 use connector_atlassian::{Atlassian, Endpoints};
 use connector_connections::Connections;
 use connector_domain::{Clock, Entropy, ManualClock, SeededEntropy};
-use connector_jobs::{Jobs, Runner};
+use connector_jobs::{JobContext, Jobs, LEASE, Runner};
 use connector_store::{Engine, Store};
 use connector_sync::Syncs;
 use tokio::net::TcpListener;
@@ -170,6 +170,16 @@ impl TestApp {
             self.runner.lock().expect("no panic").take().expect("jobs are being run");
         stop.cancel();
         task
+    }
+
+    /// Runs the next job to its end, as a process does that dies before it can tell the queue.
+    pub async fn run_a_job_and_die(&self) {
+        let handler = self.syncs.handler();
+        let (store, now) = (self.database.store(), self.clock.now());
+        let claimed = store.claim_job(&[handler.kind()], "who dies", now, now.plus(LEASE)).await;
+        let job = claimed.expect("the queue answers").expect("a job is due");
+        let context = JobContext { stop: CancellationToken::new() };
+        within("the end of a job", handler.run(job, context)).await.expect("the job ends well");
     }
 
     /// Ends the running jobs wherever they are, as SIGKILL does.

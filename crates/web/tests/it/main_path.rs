@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use connector_store::Engine;
 use connector_testkit::{TestApp, parameter};
+use futures::future::join_all;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -75,11 +76,13 @@ async fn rows_link_to_where_people_read_them(#[values(Engine::Sqlite, Engine::Po
     let projects = browser.get("/integrations/jira/projects/fetch").await.json();
     for project in projects["items"].as_array().unwrap() {
         assert_eq!(project["url"], format!("{site}/browse/{}", project["key"].as_str().unwrap()));
+        browser.get(project["url"].as_str().unwrap()).await.expect(200);
     }
     let spaces = browser.get("/api/confluence/spaces").await.json();
     assert_eq!(spaces["items"].as_array().unwrap().len(), 6);
     for space in spaces["items"].as_array().unwrap() {
         assert_eq!(space["url"], format!("{site}/wiki/spaces/{}", space["key"].as_str().unwrap()));
+        browser.get(space["url"].as_str().unwrap()).await.expect(200);
     }
     let homepages = column(&spaces["items"], "homepage_id");
     let pages = browser.get("/integrations/confluence/pages/fetch").await.json();
@@ -92,5 +95,21 @@ async fn rows_link_to_where_people_read_them(#[values(Engine::Sqlite, Engine::Po
         };
         let url = page["url"].as_str().unwrap();
         assert!(url.starts_with(&beginning), "{url}");
+        browser.get(url).await.expect(200);
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sites_can_be_asked_for_while_a_sync_asks_for_them(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let browser = app.browser();
+    browser.connect().await;
+    let asked = (0..24).map(|_| browser.get("/api/atlassian/resources").into_future());
+    for answer in join_all(asked).await {
+        assert_eq!(answer.expect(200).json()["data"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(browser.latest_sync().await["status"], "succeeded");
 }

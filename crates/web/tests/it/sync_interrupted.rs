@@ -63,15 +63,11 @@ async fn a_run_whose_process_died_goes_on_when_its_lease_has_run_out(
     assert_eq!(asked["id"], id, "it is still the one that is to be done");
 
     app.run_jobs();
-    app.advance(connector_sync_lease()).await;
+    // A little more than a worker that says nothing keeps its job.
+    app.advance(Duration::from_secs(31)).await;
     let run = browser.follow(&id).await;
     assert_eq!(run["attempt"], 2);
     complete(&browser, &run).await;
-}
-
-/// A little more than a worker that says nothing keeps its job.
-fn connector_sync_lease() -> Duration {
-    Duration::from_secs(31)
 }
 
 #[rstest]
@@ -88,4 +84,20 @@ async fn two_processes_never_run_the_same_sync() {
     let run = browser.follow(&id).await;
     assert_eq!(run["attempt"], 1);
     complete(&browser, &run).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_has_ended_is_no_answer_to_a_new_request_even_where_its_process_died_over_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start_with(engine, |setup| setup.runs_jobs = false).await else { return };
+    let browser = app.browser();
+    browser.connect().await;
+    app.run_a_job_and_die().await;
+    let ended = browser.latest_sync().await;
+    assert_eq!(ended["status"], "succeeded");
+    let asked = browser.post("/api/syncs", &json!({})).await.expect(202).json();
+    assert_ne!(asked["id"], ended["id"]);
+    assert_eq!(asked["status"], "queued");
 }
