@@ -1,26 +1,32 @@
-//! `connector-conformance`: what `cargo xtask conformance` runs.
+//! The command: compares, prints what was compared, and fails where anything is wrong.
 
 #![expect(clippy::print_stdout, reason = "the report is this program's result")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
+use anyhow::bail;
 use clap::{Parser, ValueEnum};
 use connector_conformance::{clients, documents};
 
+const FOLDER_VAR: &str = "CONNECTOR_ATLASSIAN_SPECS";
+/// Beside the repository.
+const USUAL_FOLDER: &str = "../../shared/atlassian/specs";
+
 /// Checks the sandbox and the client against Atlassian's documents and other people's clients.
+///
+/// With `CI=true` nothing may be left out: neither the documents nor a client that cannot be installed.
 #[derive(Parser)]
 #[command(name = "connector-conformance")]
 struct Cli {
-    /// The folder with Atlassian's OpenAPI documents.
-    #[arg(long, value_name = "DIR", required_unless_present = "only", required_if_eq("only", "documents"))]
+    /// The folder with Atlassian's OpenAPI documents; otherwise `CONNECTOR_ATLASSIAN_SPECS`, otherwise
+    /// `../shared/atlassian/specs` beside the repository
+    #[arg(long, value_name = "DIR")]
     specs: Option<PathBuf>,
-    /// One part only.
+    /// One part only
     #[arg(long, value_enum)]
     only: Option<Part>,
-    /// Fail where a client cannot be installed.
-    #[arg(long)]
-    all_clients: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,7 +42,9 @@ async fn main() -> ExitCode {
         Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
         Ok(failures) => {
             println!("\n{} things are wrong:", failures.len());
-            failures.iter().for_each(|failure| println!("  {failure}"));
+            for failure in &failures {
+                println!("  {failure}");
+            }
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -47,14 +55,38 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<Vec<String>> {
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    let (wants_documents, wants_clients) =
+        (cli.only != Some(Part::Clients), cli.only != Some(Part::Documents));
     let mut failures = Vec::new();
-    if let (Some(specs), None | Some(Part::Documents)) = (&cli.specs, cli.only) {
-        failures.extend(documents::requests(specs).await?);
-        failures.extend(documents::answers(specs).await?);
+    if wants_documents && let Some(folder) = documents_folder(cli, in_ci)? {
+        let started = Instant::now();
+        failures.extend(documents::requests(&folder).await?);
+        failures.extend(documents::answers(&folder).await?);
+        println!("documents: {:.0} s\n", started.elapsed().as_secs_f64());
     }
-    if cli.only != Some(Part::Documents) {
-        println!();
-        failures.extend(clients::run(cli.all_clients).await?);
+    if wants_clients {
+        let started = Instant::now();
+        failures.extend(clients::run(in_ci).await?);
+        println!("clients: {:.0} s", started.elapsed().as_secs_f64());
     }
     Ok(failures)
+}
+
+/// `None` where the documents are not there and need not be.
+fn documents_folder(cli: &Cli, in_ci: bool) -> anyhow::Result<Option<PathBuf>> {
+    let named = cli.specs.clone().or_else(|| std::env::var_os(FOLDER_VAR).map(PathBuf::from));
+    let folder = named.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(USUAL_FOLDER));
+    if folder.is_dir() {
+        return Ok(Some(folder));
+    }
+    let needed = in_ci || named.is_some() || cli.only == Some(Part::Documents);
+    let missing = "Atlassian's documents are not there";
+    if needed {
+        bail!("{missing}: {} is no folder (name one by --specs or {FOLDER_VAR})", folder.display());
+    }
+    println!(
+        "{missing}: what they say is left out of this run (--specs or {FOLDER_VAR} names their folder)\n"
+    );
+    Ok(None)
 }

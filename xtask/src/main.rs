@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod check;
+mod conformance;
 mod layers;
 mod openapi;
 mod services;
@@ -30,6 +31,8 @@ enum Task {
     Layers,
     /// Runs every test, on every database that answers.
     Test(suite::Args),
+    /// Compares the sandbox and the client with Atlassian's documents, and tries other people's clients.
+    Conformance(conformance::Args),
     /// Measures the release build against a bare handler and prints a Markdown table.
     Bench(bench::Args),
     /// Writes docs/openapi.json from the program.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Layers => layers::run(),
         Task::Test(args) => suite::run(&args),
+        Task::Conformance(args) => conformance::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Openapi(args) => openapi::run(args),
     };

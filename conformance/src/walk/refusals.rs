@@ -71,8 +71,9 @@ async fn identities(browser: &Browser, checker: &Arc<Checker>, ada: &Walker) -> 
         [(Api::Jira, "/project/search"), (Api::Confluence, "/pages"), (Api::ConfluenceOld, "/search")];
     let nobody = Walker { authorization: String::new(), ..ada.clone() };
     let stranger = Walker { authorization: "Bearer nonsense".into(), ..ada.clone() };
-    // Without the scopes: those of the other product only.
-    let narrow = gateway(browser, checker, Person::Chiara, "borealis", "read:me offline_access").await;
+    // A consent to next to nothing, of which the gateway says so.
+    let scopes = "read:jira-user read:user:confluence read:me";
+    let narrow = gateway(browser, checker, Person::Chiara, "borealis", scopes).await?;
     let elsewhere = "99999999-9999-4999-8999-999999999999";
     let lost = Walker {
         jira: format!("/ex/jira/{elsewhere}"),
@@ -82,11 +83,10 @@ async fn identities(browser: &Browser, checker: &Arc<Checker>, ada: &Walker) -> 
     let at_the_site = Walker { jira: "/sites/acme".into(), confluence: "/sites/acme".into(), ..ada.clone() };
     let fjord = gateway(browser, checker, Person::Ada, "fjord", super::consent::SCOPES).await?;
     for (api, route) in SOME {
-        for (status, walker) in [(401, &nobody), (401, &stranger), (404, &lost), (403, &at_the_site)] {
+        for (status, walker) in
+            [(401, &nobody), (401, &stranger), (401, &narrow), (404, &lost), (403, &at_the_site)]
+        {
             walker.refused(status, "GET", &format!("{}{route}", walker.root(api)), "", None).await?;
-        }
-        if let Ok(narrow) = &narrow {
-            narrow.refused(401, "GET", &format!("{}{route}", narrow.root(api)), "", None).await?;
         }
         if api != Api::Jira {
             fjord.refused(404, "GET", &format!("{}{route}", fjord.root(api)), "", None).await?;

@@ -27,9 +27,10 @@ async fn trap_06_a_missing_scope_is_not_an_expired_token() {
     assert_eq!((refreshes.ok, refreshes.error), (0, 0), "a refresh would keep the scopes as they are");
 
     // Classic scopes of Confluence, which its version 2 does not accept: told before anything is asked.
-    let app =
-        start(|setup| setup.scopes = "read:jira-work read:confluence-content.all offline_access".to_owned())
-            .await;
+    let app = start(|setup| {
+        setup.scopes = "read:jira-work read:me read:confluence-content.all offline_access".to_owned();
+    })
+    .await;
     let browser = app.browser();
     browser.connect().await;
     let run = browser.latest_sync().await;

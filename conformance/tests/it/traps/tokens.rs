@@ -4,13 +4,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_domain::CloudId;
 use connector_sandbox::DEFAULT_CLOUD_ID;
-use connector_testkit::parameter;
+use connector_testkit::{TestApp, parameter};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{HOUR, RESOURCES, connected, connection, start};
 
 const LOGIN: &str = "/api/oauth/atlassian/login";
+
+/// What a program is told of a login that fails.
+async fn refused_login(app: &TestApp, status: u16) -> String {
+    let browser = app.browser();
+    let callback = browser.accept(LOGIN).await;
+    browser.get(callback.as_str()).await.detail(status)
+}
 
 #[tokio::test]
 async fn trap_01_a_new_refresh_token_is_kept() {
@@ -84,25 +91,26 @@ async fn trap_04_a_code_is_exchanged_with_the_verifier_and_the_secret() {
         setup.client_secret = Some("another secret".to_owned());
     })
     .await;
-    let landing = app.browser().connect().await.location();
-    let message = parameter(&landing, "message").expect("a message");
-    assert!(message.contains("operator"), "{message}");
+    let detail = refused_login(&app, 503).await;
+    assert!(detail.contains("operator"), "{detail}");
     assert_eq!(app.sandbox.exchanges()[0].answer["error"], "access_denied");
 }
 
 #[tokio::test]
 async fn trap_05_a_login_without_a_refresh_token_fails_at_once() {
-    let app = start(|setup| setup.scopes = "read:jira-work".to_owned()).await;
-    let form = app.browser().consent_form(&app.browser().begin(LOGIN).await).await;
-    let asked = form.asked("scope").expect("scopes").to_owned();
-    assert!(asked.split(' ').any(|scope| scope == "offline_access"), "asked for by itself: {asked}");
-
     let app = start(|_| {}).await;
-    let answer =
-        json!({ "access_token": "x", "expires_in": 3600, "scope": "read:jira-work", "token_type": "Bearer" });
-    app.sandbox.fault("/oauth/token", 1, json!({ "status": 200, "body": answer })).await;
-    let message = parameter(&app.browser().connect().await.location(), "message").expect("a message");
-    assert!(message.contains("offline_access"), "{message}");
+    let narrow = app.browser().begin(&format!("{LOGIN}?scope=read:jira-work")).await;
+    let asked = parameter(&narrow, "scope").expect("scopes");
+    assert!(
+        asked.split(' ').any(|scope| scope == "offline_access"),
+        "whoever narrows the scopes keeps it: {asked}"
+    );
+
+    let app = start(|setup| setup.scopes = "read:jira-work read:me".to_owned()).await;
+    let detail = refused_login(&app, 502).await;
+    assert!(detail.contains("offline_access"), "{detail}");
+    let connections = app.browser().get("/api/connections").await.expect(200).json();
+    assert_eq!(connections["items"], json!([]), "nothing that would die within the hour");
 }
 
 #[tokio::test]
