@@ -19,9 +19,6 @@ use crate::key_file;
 
 /// How many syncs run at once in one process.
 const SYNCS_AT_ONCE: usize = 4;
-/// A token is refreshed this long before it ends.
-const REFRESH_AHEAD: Duration = Duration::from_mins(10);
-const LOOK_FOR_EXPIRING: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_hours(1);
 /// How many tokens one look refreshes at most.
 const REFRESH_BATCH: u64 = 50;
@@ -104,14 +101,14 @@ impl Service {
     /// Keeps tokens good and sweeps what is old, until `stop`.
     pub(crate) fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let connections = self.connections.clone();
-        let mut looks = tokio::time::interval(LOOK_FOR_EXPIRING);
+        let mut looks = tokio::time::interval(self.connections.settings().timings.look_every);
         let mut sweeps = tokio::time::interval(SWEEP);
         async move {
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     _ = looks.tick() => {
-                        let before = connections.now().plus(REFRESH_AHEAD);
+                        let before = connections.now().plus(connections.settings().timings.ahead);
                         if let Err(error) = connections.refresh_expiring(before, REFRESH_BATCH).await {
                             tracing::error!(%error, "expiring tokens could not be looked for");
                         }

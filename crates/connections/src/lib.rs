@@ -8,12 +8,13 @@ mod login_error;
 mod place;
 mod session;
 mod settings;
+mod timings;
 mod tokens;
 mod vault_check;
 
 use std::sync::Arc;
 
-use connector_atlassian::Atlassian;
+use connector_atlassian::{Atlassian, Pause, SystemPause};
 use connector_domain::{
     Clock, Connection, ConnectionId, ConnectionStatus, Entropy, Secret, Site, Timestamp, User, UserId,
 };
@@ -24,6 +25,7 @@ pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};
 pub use session::SESSION_LIFETIME;
 pub use settings::{OAuthApp, Settings};
+pub use timings::Timings;
 pub use tokens::{Token, TokenUnavailable};
 pub use vault_check::{VaultError, verify_keys};
 
@@ -41,6 +43,7 @@ struct Inner {
     settings: Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pause: Arc<dyn Pause>,
 }
 
 impl Connections {
@@ -52,7 +55,8 @@ impl Connections {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, atlassian, keys, settings, clock, entropy }) }
+        let pause = Arc::new(SystemPause);
+        Self { inner: Arc::new(Inner { store, atlassian, keys, settings, clock, entropy, pause }) }
     }
 
     pub fn settings(&self) -> &Settings {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use connector_atlassian::{ApiError, Me, TokenGrant, pkce};
+use connector_domain::failpoint::{Failpoint, reach, try_reach};
 use connector_domain::{
     AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
 };
@@ -166,6 +167,7 @@ impl Connections {
         callback: Callback,
     ) -> Result<(User, ConnectionId), LoginError> {
         let inner = &*self.inner;
+        reach(Failpoint::ExchangeConsumed).await;
         same_browser(&attempt, &callback.cookies)?;
         if callback.issuer.as_deref().is_some_and(|issuer| !self.is_issuer(issuer)) {
             return Err(LoginError::WrongIssuer);
@@ -186,7 +188,9 @@ impl Connections {
                 tracing::error!(%error, "the code verifier of a login cannot be opened");
                 LoginError::Sealed
             })?;
+        reach(Failpoint::ExchangeBeforeSend).await;
         let grant = inner.atlassian.exchange_code(app, code, &attempt.redirect_uri, &verifier).await?;
+        reach(Failpoint::ExchangeAnswerReceived).await;
         let received_at = inner.clock.now();
         if grant.refresh_token.is_none() {
             return Err(LoginError::NoRefreshToken);
@@ -206,6 +210,7 @@ impl Connections {
             scopes: grant.scopes.clone().unwrap_or(attempt.scopes),
             sites: connector_atlassian::union_by_site(resources),
         };
+        reach(Failpoint::ExchangeIdentified).await;
         let connection_id = self.store_consent(&new, &grant, received_at).await?;
         tracing::info!(
             connection.id = %connection_id,
@@ -274,7 +279,9 @@ impl Connections {
         let consent = tx.record_consent(new, received_at).await?;
         let pair = self.seal_pair(consent.connection_id, consent.generation, grant, received_at);
         tx.put_pair(&consent, pair, received_at).await?;
+        try_reach(Failpoint::ExchangeBeforeCommit).await.map_err(StoreError::from)?;
         tx.commit().await?;
+        reach(Failpoint::ExchangeCommitted).await;
         Ok(consent.connection_id)
     }
 

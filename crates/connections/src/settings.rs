@@ -2,6 +2,8 @@ use connector_atlassian::App;
 use connector_domain::{Product, Scopes};
 use connector_store::LoginFlow;
 
+use crate::Timings;
+
 /// An app of Atlassian's developer console, and the one callback address that is registered for it.
 #[derive(Debug, Clone)]
 pub struct OAuthApp {
@@ -21,6 +23,7 @@ pub struct Settings {
     /// Return to the spelling of this machine's name at which the browser began (`localhost`, `127.0.0.1`): for the
     /// sandbox, where all of them are registered.
     pub any_loopback_host: bool,
+    pub timings: Timings,
 }
 
 /// Without these a login cannot do its work, so a caller cannot leave them out.

@@ -1,25 +1,13 @@
 use std::time::Duration;
 
 use connector_atlassian::{ApiError, App, TokenError, TokenGrant};
+use connector_domain::failpoint::{Failpoint, reach};
 use connector_domain::{AccessToken, ConnectionId, ConnectionStatus, RefreshToken, Timestamp};
 use connector_store::{Durability, Grant, GrantLock, StoreError};
 
 use tracing::Instrument as _;
 
-use crate::{Connections, place};
-
-/// A token that is handed out is good for at least this long.
-const MARGIN: Duration = Duration::from_mins(5);
-/// Atlassian takes the same refresh token again for ten minutes, in case its answer was lost. The rest is for the
-/// way there.
-const LEEWAY: Duration = Duration::from_mins(9);
-/// Before the second and third try of an exchange whose answer was lost.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
-/// How long another process that exchanges the same token is waited for.
-const BUSY_FOR: Duration = Duration::from_secs(25);
-const BUSY_POLL: Duration = Duration::from_millis(100);
-/// One refusal is not proof: a second one, at least this much later, is.
-const REFUSALS_APART: Duration = Duration::from_mins(1);
+use crate::{Connections, Timings, place};
 
 /// An access token, and the generation of the grant that it belongs to.
 #[derive(Debug, Clone)]
@@ -52,7 +40,7 @@ impl Connections {
     /// The one way to get a token: the stored one where it is good for some minutes more, else a new one.
     pub async fn token(&self, id: ConnectionId) -> Result<Token, TokenUnavailable> {
         let grant = self.usable_grant(id).await?;
-        if self.now().plus(MARGIN) < grant.access_expires_at {
+        if self.now().plus(self.timings().margin) < grant.access_expires_at {
             return self.open(&grant);
         }
         self.refresh_after(id, grant.generation).await
@@ -116,6 +104,10 @@ impl Connections {
         Ok(refreshed)
     }
 
+    fn timings(&self) -> &Timings {
+        &self.inner.settings.timings
+    }
+
     async fn usable_grant(&self, id: ConnectionId) -> Result<Grant, TokenUnavailable> {
         let store = &self.inner.store;
         let connection = store.find_connection(id).await?.ok_or(TokenUnavailable::Disconnected)?;
@@ -145,7 +137,7 @@ impl Connections {
     }
 
     async fn refresh(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
-        let deadline = self.now().plus(BUSY_FOR);
+        let deadline = self.now().plus(self.timings().busy_wait);
         loop {
             let grant = self.usable_grant(id).await?;
             if grant.generation > seen {
@@ -164,7 +156,7 @@ impl Connections {
                     retry_after: Some(Duration::from_secs(5)),
                 });
             }
-            tokio::time::sleep(BUSY_POLL).await;
+            self.inner.pause.wait(self.timings().busy_poll).await;
         }
     }
 
@@ -173,10 +165,11 @@ impl Connections {
         let grant = lock.grant();
         let id = grant.connection_id;
         if let Some(refused_at) = grant.refused_at
-            && inner.clock.now().since(refused_at) < REFUSALS_APART
+            && inner.clock.now().since(refused_at) < self.timings().refusals_apart
         {
-            return Err(refused_once(inner.clock.now().since(refused_at)));
+            return Err(self.refused_once(inner.clock.now().since(refused_at)));
         }
+        reach(Failpoint::RefreshLocked).await;
         let (app, refresh_token) = self.refresh_request(grant).await?;
         let first_sent = lock.record_intent(inner.clock.now()).await?;
         let answer = self.send(app, &refresh_token, first_sent).await;
@@ -187,10 +180,12 @@ impl Connections {
                 let now = inner.clock.now();
                 let next = lock.grant().generation + 1;
                 let pair = self.seal_pair(id, next, &answer, now);
+                reach(Failpoint::RefreshSealed).await;
                 let expires_at = pair.access_expires_at;
                 if !lock.commit(pair, now).await? {
                     return Err(TokenUnavailable::Disconnected);
                 }
+                reach(Failpoint::RefreshCommitted).await;
                 tracing::info!(connection.id = %id, generation = next, "refreshed the token");
                 Ok(Token { access_token: answer.access_token, generation: next, expires_at })
             }
@@ -240,12 +235,17 @@ impl Connections {
         refresh_token: &RefreshToken,
         first_sent: Duration,
     ) -> Result<TokenGrant, TokenError> {
-        let mut pauses = PAUSES.into_iter();
+        let mut pauses = self.timings().pauses.into_iter();
         loop {
+            reach(Failpoint::RefreshBeforeSend).await;
             let result = self.inner.atlassian.refresh(app, refresh_token).await;
-            let may_repeat = matches!(result, Err(TokenError::Unavailable { .. })) && first_sent < LEEWAY;
+            if result.is_ok() {
+                reach(Failpoint::RefreshAnswerReceived).await;
+            }
+            let may_repeat =
+                matches!(result, Err(TokenError::Unavailable { .. })) && first_sent < self.timings().leeway;
             match pauses.next() {
-                Some(pause) if may_repeat => tokio::time::sleep(pause).await,
+                Some(pause) if may_repeat => self.inner.pause.wait(pause).await,
                 _ => return result,
             }
         }
@@ -255,15 +255,18 @@ impl Connections {
     async fn refused(&self, lock: GrantLock, error: &str) -> Result<Token, TokenUnavailable> {
         let (id, epoch) = (lock.grant().connection_id, lock.grant().epoch);
         let now = self.now();
+        reach(Failpoint::RefreshRefused).await;
         let since_first = lock.record_refusal(now).await?;
-        if since_first < REFUSALS_APART {
+        reach(Failpoint::RefreshRefusalStored).await;
+        if since_first < self.timings().refusals_apart {
             tracing::warn!(connection.id = %id, error, "Atlassian refuses the refresh token; it will be asked again");
-            return Err(refused_once(since_first));
+            return Err(self.refused_once(since_first));
         }
         let reason = "Atlassian has ended the grant: it was revoked, or not used for too long";
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
         let marked = tx.mark_needs_reconnect(id, epoch, reason, now).await?;
         tx.commit().await?;
+        reach(Failpoint::RefreshEnded).await;
         if !marked {
             return Err(TokenUnavailable::Temporarily {
                 what: "the connection was made anew meanwhile".to_owned(),
@@ -273,11 +276,11 @@ impl Connections {
         tracing::warn!(connection.id = %id, error, "the connection needs to be made anew: {reason}");
         Err(TokenUnavailable::NeedsReconnect { reason: reason.to_owned() })
     }
-}
 
-fn refused_once(since_first: Duration) -> TokenUnavailable {
-    TokenUnavailable::Temporarily {
-        what: "Atlassian refuses the refresh token; it will be asked again to be sure".to_owned(),
-        retry_after: Some(REFUSALS_APART.saturating_sub(since_first)),
+    fn refused_once(&self, since_first: Duration) -> TokenUnavailable {
+        TokenUnavailable::Temporarily {
+            what: "Atlassian refuses the refresh token; it will be asked again to be sure".to_owned(),
+            retry_after: Some(self.timings().refusals_apart.saturating_sub(since_first)),
+        }
     }
 }

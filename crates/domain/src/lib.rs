@@ -5,6 +5,7 @@
 mod clock;
 mod connection;
 mod entropy;
+pub mod failpoint;
 mod ids;
 mod mirror;
 mod secret;

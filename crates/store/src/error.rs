@@ -1,3 +1,4 @@
+use connector_domain::failpoint::Injected;
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// What can go wrong between us and the database.
@@ -76,5 +77,11 @@ fn is_passing(error: &sqlx::Error) -> bool {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         DbErr::Conn(RuntimeErr::SqlxError(error.into())).into()
+    }
+}
+
+impl From<Injected> for StoreError {
+    fn from(injected: Injected) -> Self {
+        Self::Unavailable(DbErr::Custom(injected.to_string()))
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use connector_atlassian::{App, Retry};
-use connector_connections::{OAuthApp, Settings};
+use connector_connections::{OAuthApp, Settings, Timings};
 use connector_domain::{ClientSecret, Clock as _, ManualClock, SeededEntropy, SystemClock};
 use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, SandboxOptions};
 use connector_vault::KeyRing;
@@ -34,6 +34,7 @@ pub struct Setup {
     /// Whether jobs are run from the start.
     pub runs_jobs: bool,
     pub retry: Retry,
+    pub timings: Timings,
     pub clock: Arc<ManualClock>,
     /// Of the entropy: another process over the same database needs another one.
     pub seed: u64,
@@ -60,6 +61,7 @@ impl Default for Setup {
             sandbox: SandboxOptions { issues: Some(12), ..SandboxOptions::default() },
             runs_jobs: true,
             retry: Retry::default(),
+            timings: Timings::default(),
             // The sandbox has the system's time; tests move both.
             clock: Arc::new(ManualClock::at(SystemClock.now())),
             seed: 1,
@@ -87,6 +89,7 @@ impl Setup {
             confluence: None,
             scopes: self.scopes.split_whitespace().collect(),
             any_loopback_host: self.any_loopback_host,
+            timings: self.timings.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use connector_domain::Secret;
 use url::Url;
 
+use super::torture;
 use super::variables::Variable;
 
 /// The variables of `.env` and of the environment, and what was found wrong with them so far.
@@ -90,6 +91,7 @@ impl Env {
             .values
             .keys()
             .filter(|name| name.starts_with("CONNECTOR_") && !name.starts_with("CONNECTOR_TEST_"))
+            .filter(|name| !torture::VARIABLES.contains(&name.as_str()))
             .filter(|name| known.iter().all(|variable| variable.name != name.as_str()))
             .cloned()
             .collect();

@@ -1,6 +1,7 @@
 //! What the operator has set: read once at the start, checked as a whole, then handed on as plain values.
 
 mod env;
+mod torture;
 mod variables;
 
 use std::net::SocketAddr;
@@ -56,6 +57,7 @@ impl Config {
 
     pub(crate) fn read(mut env: Env, listen: Option<SocketAddr>) -> anyhow::Result<Self> {
         env.refuse_unknown(variables::ALL);
+        torture::check(&mut env);
         let mut warnings = Vec::new();
         let listen = listen.unwrap_or_else(|| {
             let text = env.text("CONNECTOR_LISTEN").unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
@@ -142,6 +144,7 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
         atlassian,
         scopes,
         any_loopback_host: false,
+        timings: torture::timings(env),
     }
 }
 

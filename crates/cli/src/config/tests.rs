@@ -83,6 +83,22 @@ fn what_cannot_work_is_refused_with_its_own_message() {
     assert!(all.contains("2 faults") && all.contains("LOG_LEVEL") && all.contains("CONNECTOR_AUTH"), "{all}");
 }
 
+#[cfg(not(feature = "failpoints"))]
+#[test]
+fn a_release_has_no_failpoints() {
+    for name in ["CONNECTOR_FAILPOINTS", "CONNECTOR_FAILPOINTS_LOG", "CONNECTOR_TORTURE_SCALE"] {
+        assert!(refusal(&[(name, "2")]).contains(&format!("{name} is not a setting")));
+    }
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_torture_run_scales_all_times() {
+    let scaled = accepted(&[("CONNECTOR_TORTURE_SCALE", "10")]).connections.timings;
+    assert_eq!(scaled.leeway.as_secs(), 54);
+    assert!(refusal(&[("CONNECTOR_FAILPOINTS", "nowhere=kill")]).contains("no failpoint"));
+}
+
 /// The file is what an operator reads first: it has to know every setting, and no other.
 #[test]
 fn the_example_lists_every_setting_with_its_default() {

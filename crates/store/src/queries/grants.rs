@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use connector_domain::failpoint::{Failpoint, try_reach};
 use connector_domain::{ConnectionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict};
 use sea_orm::{
@@ -185,6 +186,7 @@ impl GrantLock {
         let tx = self.store.begin_write(Durability::Full).await?;
         let row = grant_intent::Entity::insert(row).on_conflict(again).exec_with_returning(&*tx).await?;
         tx.commit().await?;
+        try_reach(Failpoint::RefreshIntentStored).await?;
         Ok(now.since(Timestamp::from_millis(row.first_sent_at)))
     }
 
@@ -216,11 +218,13 @@ impl GrantLock {
             let Self { grant, store, tx, _local } = self;
             if let Some(tx) = tx {
                 let stored = store_next(&tx, &grant, pair, now).await?;
+                try_reach(Failpoint::RefreshBeforeCommit).await?;
                 tx.commit().await?;
                 return Ok(stored);
             }
             let tx = store.begin_write(Durability::Full).await?;
             let stored = store_next(&*tx, &grant, pair, now).await?;
+            try_reach(Failpoint::RefreshBeforeCommit).await?;
             tx.commit().await?;
             Ok(stored)
         });
