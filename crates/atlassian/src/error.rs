@@ -4,7 +4,7 @@ use connector_domain::Timestamp;
 
 use crate::error_reader;
 use crate::http::{Answer, SendError};
-use crate::rate::RateHeaders;
+use crate::rate::RateLimits;
 
 /// Why a call of an API failed, sorted by what mends it.
 ///
@@ -39,6 +39,13 @@ pub enum ApiError {
     /// Another 4xx: the call itself is wrong.
     #[error("Atlassian refuses the request{}: {message}", .status.map(|status| format!(" (status {status})")).unwrap_or_default())]
     InvalidRequest { status: Option<u16>, message: String },
+    /// A list cannot be read on from where it was: the position is too old (Jira's page tokens live for seven
+    /// days), or the list leads in a circle. Begin the list anew.
+    #[error("Atlassian's list cannot be read on from there: {what}")]
+    LostPlace { what: String },
+    /// The answer is too long, or was cut off for its length: ask for less at once.
+    #[error("Atlassian's answer is too long: {what}")]
+    TooLarge { what: String },
     /// The answer is not what Atlassian documents.
     #[error("Atlassian's answer cannot be used: {what}")]
     Malformed { what: String },
@@ -57,6 +64,19 @@ impl ApiError {
             | Self::BurstLimited { retry_after, .. }
             | Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
+        }
+    }
+
+    pub(crate) fn lost_place(what: impl Into<String>) -> Self {
+        Self::LostPlace { what: what.into() }
+    }
+
+    /// For a page that was asked for by a position: the same query was accepted before, so a refusal is the
+    /// position's. The text that Jira writes for an old token is not documented.
+    pub(crate) fn of_continuation(self) -> Self {
+        match self {
+            Self::InvalidRequest { status: Some(400), message } => Self::LostPlace { what: message },
+            other => other,
         }
     }
 
@@ -83,14 +103,14 @@ impl ApiError {
             429 => Self::limited(answer),
             408 | 425 | 500.. => Self::Unavailable {
                 what: format!("status {status}: {message}"),
-                retry_after: RateHeaders::of(answer).retry_after,
+                retry_after: RateLimits::of(answer).retry_after,
             },
             _ => Self::InvalidRequest { status: Some(status), message },
         }
     }
 
     fn limited(answer: &Answer) -> Self {
-        let rate = RateHeaders::of(answer);
+        let rate = RateLimits::of(answer);
         match rate.reason {
             Some(reason) if reason.to_ascii_lowercase().contains("quota") => {
                 // Points come back at the top of the hour, also where no header says so.
@@ -114,7 +134,7 @@ impl From<SendError> for ApiError {
             SendError::Unreachable(what) | SendError::Lost(what) => {
                 Self::Unavailable { what, retry_after: None }
             }
-            SendError::TooLarge(limit) => Self::malformed(format!("it is longer than {limit} bytes")),
+            SendError::TooLarge(limit) => Self::TooLarge { what: format!("more than {limit} bytes") },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One HTTP exchange: the client's settings, a capped body, a log line without secrets.
 
+use std::cell::Cell;
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Zeroizing<Vec<u8>>,
+    /// What the objects in it cost, in points; set by who reads it.
+    pub objects: Cell<u64>,
 }
 
 impl Answer {
@@ -117,7 +120,7 @@ async fn exchange(client: &Client, request: Request, limit: usize) -> Result<Ans
     } else {
         beginning_of_body(&mut response).await
     };
-    Ok(Answer { status, headers, body })
+    Ok(Answer { status, headers, body, objects: Cell::default() })
 }
 
 async fn whole_body(response: &mut Response, limit: usize) -> Result<Zeroizing<Vec<u8>>, SendError> {

@@ -70,3 +70,26 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timesta
         _ => Ok(None),
     }
 }
+
+/// A date without a time that may be absent, null or empty.
+pub fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<chrono::NaiveDate>, D::Error> {
+    let date = text(deserializer)?.map(|date| date.trim().parse());
+    date.transpose().map_err(|_| serde::de::Error::custom("expected a date"))
+}
+
+/// A value that may be absent, null, or anything that cannot be read as one: closed accounts, fields of apps.
+pub fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form<T> {
+        Value(T),
+        Other(serde::de::IgnoredAny),
+    }
+
+    Ok(match Form::deserialize(deserializer)? {
+        Form::Value(value) => Some(value),
+        Form::Other(_) => None,
+    })
+}

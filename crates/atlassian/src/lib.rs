@@ -41,7 +41,9 @@
 #[macro_use]
 mod words;
 
+mod admission;
 mod authorize;
+mod call;
 mod client;
 pub mod confluence;
 mod endpoints;
@@ -62,6 +64,7 @@ mod time;
 mod token;
 mod token_error;
 
+pub use admission::{Admission, AdmitAll, Admitted, CallClass, Observed, Permit, Priority};
 pub use client::Atlassian;
 pub use confluence::Confluence;
 pub use endpoints::Endpoints;
@@ -70,6 +73,7 @@ pub use jira::Jira;
 pub use me::Me;
 pub use page::{BadRecord, Listing, Page, Pager};
 pub use pkce::CodeChallenge;
+pub use rate::{Quota, QuotaPolicy, RateLimits};
 pub use resources::{AccessibleResource, union_by_site};
 pub use retry::{Pause, Retry, SystemPause};
 pub use time::{AtlassianTime, InvalidTime};

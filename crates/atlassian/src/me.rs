@@ -2,6 +2,7 @@ use connector_domain::{AccessToken, AccountId};
 use serde::Deserialize;
 
 use crate::ApiError;
+use crate::call::Call;
 use crate::client::Atlassian;
 use crate::endpoints::join;
 
@@ -36,6 +37,6 @@ impl Atlassian {
     /// Who the token speaks for (`GET /me`). Needs the scope `read:me`.
     pub async fn me(&self, token: &AccessToken) -> Result<Me, ApiError> {
         let url = join(&self.endpoints.api_url, &["me"]);
-        self.get("/me", url, token, |answer| answer.json()).await
+        self.read(Call::get("/me", url), token).await
     }
 }

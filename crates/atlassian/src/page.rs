@@ -1,13 +1,19 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use connector_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::ApiError;
+use crate::http::Answer;
+use crate::{ApiError, RateLimits};
+
+/// More pages than any list has: Jira's largest sites have some ten million issues.
+const MOST_PAGES: u32 = 200_000;
+/// So many pages without a record, one after another, are no list.
+const MOST_EMPTY_PAGES: u32 = 20;
 
 /// One page of a list. `N` says where the next page begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +27,28 @@ pub struct Page<T, N = String> {
     pub total: Option<u64>,
     /// When Atlassian answered, by its own clock: the time to base a watermark on.
     pub date: Option<Timestamp>,
+    /// What the answer's headers say about limits.
+    pub rate: RateLimits,
+    /// Of the records as they came; `None` for a page without any.
+    fingerprint: Option<u64>,
+}
+
+impl<T: DeserializeOwned, N> Page<T, N> {
+    /// Reads each of `records` by itself.
+    pub(crate) fn read(answer: &Answer, records: &[&RawValue], next: Option<N>) -> Self {
+        let (items, bad) = answer.records(records);
+        let fingerprint = (!records.is_empty()).then(|| {
+            let mut hasher = DefaultHasher::new();
+            records.iter().for_each(|record| record.get().hash(&mut hasher));
+            hasher.finish()
+        });
+        let rate = RateLimits::of(answer);
+        Self { items, bad, next, total: None, date: answer.date(), rate, fingerprint }
+    }
+
+    pub(crate) fn with_total(self, total: Option<u64>) -> Self {
+        Self { total, ..self }
+    }
 }
 
 /// A record of a list that is not what Atlassian documents.
@@ -37,17 +65,20 @@ impl fmt::Display for BadRecord {
     }
 }
 
-/// Reads each record by itself.
-pub(crate) fn read_records<T: DeserializeOwned>(records: &[&RawValue]) -> (Vec<T>, Vec<BadRecord>) {
-    let mut items = Vec::with_capacity(records.len());
-    let mut bad = Vec::new();
-    for record in records {
-        match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(record.get())) {
-            Ok(item) => items.push(item),
-            Err(error) => bad.push(BadRecord { id: id_of(record), what: describe(&error) }),
+impl Answer {
+    /// Reads each record by itself.
+    pub(crate) fn records<T: DeserializeOwned>(&self, records: &[&RawValue]) -> (Vec<T>, Vec<BadRecord>) {
+        self.objects.set(records.len() as u64);
+        let mut items = Vec::with_capacity(records.len());
+        let mut bad = Vec::new();
+        for record in records {
+            match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(record.get())) {
+                Ok(item) => items.push(item),
+                Err(error) => bad.push(BadRecord { id: id_of(record), what: describe(&error) }),
+            }
         }
+        (items, bad)
     }
-    (items, bad)
 }
 
 fn id_of(record: &RawValue) -> Option<String> {
@@ -94,12 +125,17 @@ pub struct Pager<L: Listing> {
     /// Where the next page begins; `None` for the first one.
     position: Option<L::Position>,
     seen: HashSet<L::Position>,
+    /// Fingerprints of the pages so far: a list that begins anew may have new positions each time.
+    pages: HashSet<u64>,
+    count: u32,
+    empty: u32,
     finished: bool,
 }
 
 impl<L: Listing> Pager<L> {
     pub(crate) fn new(listing: L) -> Self {
-        Self { listing, position: None, seen: HashSet::new(), finished: false }
+        let (seen, pages) = (HashSet::new(), HashSet::new());
+        Self { listing, position: None, seen, pages, count: 0, empty: 0, finished: false }
     }
 
     /// Goes on where an earlier pager stopped: at the `next` of the last page that was dealt with.
@@ -113,7 +149,8 @@ impl<L: Listing> Pager<L> {
     /// The next page; `None` behind the last one.
     ///
     /// After an error the pager stays where it is: with another token, or later, the same page is asked for
-    /// again. A position that comes a second time is [`ApiError::Malformed`]: the list would never end.
+    /// again. A list that would never end is [`ApiError::LostPlace`]: a position that comes a second time, a page
+    /// whose records all came before in one page, very many empty pages.
     pub async fn next(
         &mut self,
         token: &AccessToken,
@@ -122,11 +159,22 @@ impl<L: Listing> Pager<L> {
             return Ok(None);
         }
         let page = self.listing.fetch(token, self.position.as_ref()).await?;
-        match &page.next {
-            None => self.finished = true,
-            Some(next) if self.seen.insert(next.clone()) => self.position = Some(next.clone()),
-            Some(_) => return Err(ApiError::malformed("its list leads back to an earlier page")),
+        let Some(next) = &page.next else {
+            self.finished = true;
+            return Ok(Some(page));
+        };
+        let is_new_page = page.fingerprint.is_none_or(|fingerprint| self.pages.insert(fingerprint));
+        let is_empty = page.fingerprint.is_none();
+        if self.seen.contains(next) || !is_new_page {
+            return Err(ApiError::lost_place("it leads back to an earlier page"));
         }
+        if self.count >= MOST_PAGES || (is_empty && self.empty >= MOST_EMPTY_PAGES) {
+            return Err(ApiError::lost_place("it does not end"));
+        }
+        self.count += 1;
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
+        self.seen.insert(next.clone());
+        self.position = Some(next.clone());
         Ok(Some(page))
     }
 }

@@ -3,9 +3,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::ApiError;
+use crate::call::Call;
 use crate::client::Atlassian;
 use crate::endpoints::join;
-use crate::page::read_records;
 
 /// One entry of `accessible-resources`: one product of one site. A site with two products has two entries with
 /// the same id and different scopes; [`union_by_site`] puts them together.
@@ -40,8 +40,8 @@ impl Atlassian {
     ) -> Result<Vec<AccessibleResource>, ApiError> {
         const ROUTE: &str = "/oauth/token/accessible-resources";
         let url = join(&self.endpoints.api_url, &["oauth", "token", "accessible-resources"]);
-        self.get(ROUTE, url, token, |answer| {
-            let (resources, bad) = read_records(&answer.json::<Vec<&RawValue>>()?);
+        self.call(Call::get(ROUTE, url), token, |answer| {
+            let (resources, bad) = answer.records(&answer.json::<Vec<&RawValue>>()?);
             for record in bad {
                 tracing::warn!(%record, route = ROUTE, "left out an entry that cannot be read");
             }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::error_reader;
 use crate::http::{Answer, SendError};
-use crate::rate::RateHeaders;
+use crate::rate::RateLimits;
 use crate::scrub::scrub;
 
 /// Why the token endpoint gave no tokens, sorted by who can mend it.
@@ -61,7 +61,7 @@ impl TokenError {
     /// anything; the status alone never does.
     pub(crate) fn of(step: Step, answer: &Answer, secrets: &[&str]) -> Self {
         let status = answer.status.as_u16();
-        let retry_after = || RateHeaders::of(answer).retry_after;
+        let retry_after = || RateLimits::of(answer).retry_after;
         if status == 429 {
             return Self::RateLimited { retry_after: retry_after() };
         }

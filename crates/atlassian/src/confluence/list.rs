@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::http::Answer;
-use crate::page::{Page, read_records};
+use crate::page::Page;
 use crate::{ApiError, link};
 
 /// The `_links` of one record.
@@ -47,15 +47,15 @@ pub fn read_page<T: DeserializeOwned + Linked>(
     let ListLinks { next, base } = body.links.unwrap_or_default();
     // Confluence has been seen to give a next link with an empty page: that is the end.
     let next = next.filter(|_| !body.results.is_empty()).map(|next| cursor_of(&next, asked)).transpose()?;
-    let (mut items, bad) = read_records::<T>(&body.results);
-    for item in &mut items {
+    let mut page = Page::<T>::read(answer, &body.results, next);
+    for item in &mut page.items {
         if let Some(url) =
             base.as_deref().zip(item.webui()).and_then(|(base, webui)| link::below(base, webui))
         {
             item.set_url(url);
         }
     }
-    Ok(Page { items, bad, next, total: None, date: answer.date() })
+    Ok(page)
 }
 
 /// The `cursor` of a next link, decoded once.
@@ -74,7 +74,7 @@ fn cursor_of(next: &str, asked: Option<&str>) -> Result<String, ApiError> {
         .decode_utf8()
         .map_err(|_| ApiError::malformed("a next link with a broken cursor"))?;
     if cursor.is_empty() || asked == Some(&*cursor) {
-        return Err(ApiError::malformed("its list leads back to the same page"));
+        return Err(ApiError::lost_place("it leads back to the same page"));
     }
     Ok(cursor.into_owned())
 }

@@ -7,12 +7,15 @@ mod spaces;
 pub use pages::{Bodies, BodyFormat, PageQuery, PageSort, PageStatus, PageVersion, WikiPage, WikiPages};
 pub use spaces::{Space, SpaceQuery, SpaceStatus, Spaces};
 
-use connector_domain::CloudId;
+use connector_domain::{AccessToken, CloudId, Product};
+use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::call::Call;
 use crate::client::Atlassian;
 use crate::endpoints::join;
-use crate::link;
+use crate::{ApiError, Page, link};
+use list::{Linked, read_page};
 
 /// Confluence of one site. See [`Atlassian::confluence`].
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,27 @@ impl Confluence<'_> {
     fn url(&self, path: &[&str]) -> Url {
         let base = ["ex", "confluence", self.cloud_id.as_str(), "wiki", "api", "v2"];
         join(&self.client.endpoints.api_url, &[&base, path].concat())
+    }
+
+    fn get(&self, route: &'static str, url: Url) -> Call<'_> {
+        Call { product: Some(Product::Confluence), cloud_id: Some(self.cloud_id), ..Call::get(route, url) }
+    }
+
+    /// One page of the list at `url`, from `cursor` on.
+    async fn list<T: DeserializeOwned + Linked>(
+        &self,
+        route: &'static str,
+        mut url: Url,
+        limit: u32,
+        cursor: Option<&str>,
+        token: &AccessToken,
+    ) -> Result<Page<T>, ApiError> {
+        url.query_pairs_mut()
+            .append_pair("limit", &limit.to_string())
+            .extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+        let call = self.get(route, url).objects(limit.into());
+        let page = self.client.call(call, token, |answer| read_page(answer, cursor)).await;
+        if cursor.is_some() { page.map_err(ApiError::of_continuation) } else { page }
     }
 }
 

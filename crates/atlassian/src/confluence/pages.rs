@@ -1,7 +1,7 @@
 use connector_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 
-use super::list::{Linked, RecordLinks, read_page};
+use super::list::{Linked, RecordLinks};
 use super::{Confluence, link_of};
 use crate::ApiError;
 use crate::page::{Listing, Page, Pager};
@@ -161,10 +161,8 @@ impl<'a> Confluence<'a> {
             .extend_pairs(query.space_ids.iter().map(|id| ("space-id", id)))
             .extend_pairs(query.status.iter().map(|status| ("status", status.as_str())))
             .extend_pairs(query.sort.map(|sort| ("sort", sort.as_str())))
-            .extend_pairs(query.body_format.map(|format| ("body-format", format.as_str())))
-            .append_pair("limit", &query.limit.to_string())
-            .extend_pairs(query.cursor.as_ref().map(|cursor| ("cursor", cursor)));
-        self.client.get(ROUTE, url, token, |answer| read_page(answer, query.cursor.as_deref())).await
+            .extend_pairs(query.body_format.map(|format| ("body-format", format.as_str())));
+        self.list(ROUTE, url, query.limit, query.cursor.as_deref(), token).await
     }
 
     /// All of them, page by page, from `query.cursor` on.

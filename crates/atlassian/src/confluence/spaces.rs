@@ -1,7 +1,7 @@
 use connector_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 
-use super::list::{Linked, RecordLinks, read_page};
+use super::list::{Linked, RecordLinks};
 use super::{Confluence, link_of};
 use crate::ApiError;
 use crate::page::{Listing, Page, Pager};
@@ -86,10 +86,8 @@ impl<'a> Confluence<'a> {
         let mut url = self.url(&["spaces"]);
         url.query_pairs_mut()
             .extend_pairs(query.keys.iter().map(|key| ("keys", key)))
-            .extend_pairs(query.status.map(|status| ("status", status.as_str())))
-            .append_pair("limit", &query.limit.to_string())
-            .extend_pairs(query.cursor.as_ref().map(|cursor| ("cursor", cursor)));
-        self.client.get(ROUTE, url, token, |answer| read_page(answer, query.cursor.as_deref())).await
+            .extend_pairs(query.status.map(|status| ("status", status.as_str())));
+        self.list(ROUTE, url, query.limit, query.cursor.as_deref(), token).await
     }
 
     /// All of them, page by page, from `query.cursor` on.

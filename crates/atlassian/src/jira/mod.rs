@@ -1,16 +1,30 @@
 //! Jira Cloud platform REST API, v3, through the OAuth gateway.
 
+mod bulk_fetch;
+mod issues;
+mod jql;
+mod list;
 mod projects;
+mod search;
 mod server_info;
 mod user;
 
+pub use bulk_fetch::{IssueBatch, IssueError, MOST_FETCHED};
+pub use issues::{
+    Attachment, Issue, IssueFields, IssueParent, IssueProject, IssueStatus, IssueType, Named, StatusCategory,
+};
+pub use jql::{Condition, Direction, Jql, OrderBy};
 pub use projects::{Insight, Lead, Project, ProjectQuery, ProjectStatus, Projects};
+pub use search::{IdSearch, IssueId, IssueSearch, MOST_IDS, Search};
 pub use server_info::ServerInfo;
 pub use user::User;
 
-use connector_domain::CloudId;
+use connector_domain::{CloudId, Product};
+use reqwest::Method;
+use serde::Serialize;
 use url::Url;
 
+use crate::call::{Call, Effect};
 use crate::client::Atlassian;
 use crate::endpoints::join;
 
@@ -26,5 +40,14 @@ impl Jira<'_> {
     fn url(&self, path: &[&str]) -> Url {
         let base = ["ex", "jira", self.cloud_id.as_str(), "rest", "api", "3"];
         join(&self.client.endpoints.api_url, &[&base, path].concat())
+    }
+
+    fn get(&self, route: &'static str, url: Url) -> Call<'_> {
+        Call { product: Some(Product::Jira), cloud_id: Some(self.cloud_id), ..Call::get(route, url) }
+    }
+
+    /// A question that is asked by `POST` for the length of its query. It changes nothing.
+    fn ask(&self, route: &'static str, url: Url, body: &impl Serialize) -> Call<'_> {
+        self.get(route, url).method(Method::POST, Effect::Read).json(body)
     }
 }

@@ -1,10 +1,9 @@
 use connector_domain::{AccessToken, AccountId, Timestamp};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::Jira;
-use crate::http::Answer;
-use crate::page::{Listing, Page, Pager, read_records};
+use super::list::read_page;
+use crate::page::{Listing, Page, Pager};
 use crate::{ApiError, link};
 
 const ROUTE: &str = "/rest/api/3/project/search";
@@ -108,7 +107,8 @@ impl<'a> Jira<'a> {
             .append_pair("maxResults", &query.max_results.to_string())
             .append_pair("expand", EXPAND)
             .extend_pairs(query.status.iter().map(|status| ("status", status.as_str())));
-        self.client.get(ROUTE, url, token, |answer| read_page(answer, query.start_at)).await
+        let call = self.get(ROUTE, url).objects(query.max_results.into());
+        self.client.call(call, token, |answer| read_page(answer, "values", query.start_at)).await
     }
 
     /// All of them, page by page, from `query.start_at` on.
@@ -136,32 +136,4 @@ impl Listing for Projects<'_> {
         let start_at = position.copied().unwrap_or(self.query.start_at);
         self.jira.projects(token, &ProjectQuery { start_at, ..self.query.clone() }).await
     }
-}
-
-/// Steps by what came, not by what was asked for: Jira gives fewer than that as it likes.
-fn read_page(answer: &Answer, asked_start: u64) -> Result<Page<Project, u64>, ApiError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Body<'a> {
-        #[serde(borrow)]
-        values: Vec<&'a RawValue>,
-        start_at: Option<u64>,
-        total: Option<u64>,
-        is_last: Option<bool>,
-    }
-
-    let body: Body<'_> = answer.json()?;
-    let start = body.start_at.unwrap_or(asked_start);
-    if start != asked_start {
-        return Err(ApiError::malformed(format!("a page from {start} instead of {asked_start}")));
-    }
-    let end = start.saturating_add(body.values.len() as u64);
-    let is_complete = body.total.is_some_and(|total| end >= total);
-    if body.values.is_empty() && body.is_last == Some(false) && !is_complete {
-        return Err(ApiError::malformed("an empty page before the end of the list"));
-    }
-    let is_last = body.values.is_empty() || body.is_last.unwrap_or(is_complete);
-    let next = (!is_last).then_some(end);
-    let (items, bad) = read_records(&body.values);
-    Ok(Page { items, bad, next, total: body.total, date: answer.date() })
 }

@@ -27,6 +27,6 @@ impl Jira<'_> {
     /// `GET /rest/api/3/serverInfo`. Needs no scope.
     pub async fn server_info(&self, token: &AccessToken) -> Result<ServerInfo, ApiError> {
         let route = "/rest/api/3/serverInfo";
-        self.client.get(route, self.url(&["serverInfo"]), token, |answer| answer.json()).await
+        self.client.read(self.get(route, self.url(&["serverInfo"])), token).await
     }
 }

@@ -36,6 +36,6 @@ impl Jira<'_> {
     /// Whom Jira takes the token for (`GET /rest/api/3/myself`). Needs `read:jira-user`.
     pub async fn myself(&self, token: &AccessToken) -> Result<User, ApiError> {
         let route = "/rest/api/3/myself";
-        self.client.get(route, self.url(&["myself"]), token, |answer| answer.json()).await
+        self.client.read(self.get(route, self.url(&["myself"])), token).await
     }
 }

@@ -21,6 +21,8 @@ fn class(error: &ApiError) -> &'static str {
         ApiError::BurstLimited { .. } => "burst",
         ApiError::Unavailable { .. } => "unavailable",
         ApiError::InvalidRequest { .. } => "invalid request",
+        ApiError::LostPlace { .. } => "lost place",
+        ApiError::TooLarge { .. } => "too large",
         ApiError::Malformed { .. } => "malformed",
     }
 }
