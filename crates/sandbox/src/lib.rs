@@ -59,7 +59,7 @@ mod world;
 pub use app::Sandbox;
 pub use options::{Dataset, SandboxOptions};
 pub use serve::serve;
-pub use switches::{DeadGrant, ExpiredToken, Siblings};
+pub use switches::{AppSharing, DeadGrant, ExpiredToken, GrantReach, Siblings};
 
 /// Client id of the one registered app.
 pub const CLIENT_ID: &str = "sandbox-client";

@@ -1,6 +1,6 @@
 //! What can be set when the sandbox is started.
 
-use crate::switches::{DeadGrant, ExpiredToken, Siblings};
+use crate::switches::{AppSharing, DeadGrant, ExpiredToken, GrantReach, Siblings};
 
 const DAY: u64 = 24 * 60 * 60;
 const ACCESS_TOKEN_TTL: u64 = 3600;
@@ -90,6 +90,15 @@ pub struct SandboxOptions {
     /// What an expired access token is answered with
     #[arg(long, value_enum, default_value_t = ExpiredToken::Unauthorized)]
     pub expired_token: ExpiredToken,
+    /// Who may use the app: everybody, or Ada who made it
+    #[arg(long, value_enum, default_value_t = AppSharing::Shared)]
+    pub app: AppSharing,
+    /// What the tokens of a consent reach: all sites of the account's grant, or the site that was chosen
+    #[arg(long, value_enum, default_value_t = GrantReach::Account)]
+    pub grants: GrantReach,
+    /// Number of further people with accounts at the default site: person-1@example.com and so on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub people: usize,
 }
 
 impl Default for SandboxOptions {
@@ -117,6 +126,9 @@ impl Default for SandboxOptions {
             dead_grant: DeadGrant::Alternate,
             siblings: Siblings::Lenient,
             expired_token: ExpiredToken::Unauthorized,
+            app: AppSharing::Shared,
+            grants: GrantReach::Account,
+            people: 0,
         }
     }
 }

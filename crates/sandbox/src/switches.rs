@@ -12,6 +12,8 @@ pub struct Switches {
     pub siblings: Siblings,
     pub expired_token: ExpiredToken,
     pub ignore_pkce: bool,
+    pub app: AppSharing,
+    pub grants: GrantReach,
 }
 
 /// What a refresh token that is no good is answered with.
@@ -52,6 +54,30 @@ pub enum ExpiredToken {
     Hidden,
 }
 
+/// Who may use the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum AppSharing {
+    /// Everybody.
+    #[default]
+    Shared,
+    /// Ada, who made it.
+    Private,
+}
+
+/// What the tokens of a consent reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum GrantReach {
+    /// All sites that the person ever chose for the app.
+    #[default]
+    Account,
+    /// The site that was chosen with this consent.
+    Site,
+}
+
 impl Switches {
     pub fn new(options: &SandboxOptions) -> Self {
         Self {
@@ -59,6 +85,8 @@ impl Switches {
             siblings: options.siblings,
             expired_token: options.expired_token,
             ignore_pkce: options.ignore_pkce,
+            app: options.app,
+            grants: options.grants,
         }
     }
 }

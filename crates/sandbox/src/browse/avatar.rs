@@ -40,7 +40,7 @@ pub async fn site(State(sandbox): State<Sandbox>, Path(path): Path<SitePath>) ->
 pub async fn person(State(sandbox): State<Sandbox>, Path(path): Path<PersonPath>) -> Response {
     let world = sandbox.world();
     match world.people.iter().find(|person| person.account_id == path.account_id) {
-        Some(person) => svg(person.name, Shape::Circle),
+        Some(person) => svg(&person.name, Shape::Circle),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

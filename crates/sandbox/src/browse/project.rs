@@ -47,7 +47,7 @@ fn project_sheet(view: View<'_>, project: &Project) -> Sheet {
         title: project.name.clone(),
         facts: vec![
             ("Key", project.key.clone()),
-            ("Lead", String::from(view.world.people[project.lead].name)),
+            ("Lead", view.world.people[project.lead].name.to_string()),
             ("Status", String::from(project.state.name())),
             ("About", project.description.clone()),
         ],
@@ -57,7 +57,7 @@ fn project_sheet(view: View<'_>, project: &Project) -> Sheet {
 }
 
 fn issue_sheet(view: View<'_>, issue: &Issue) -> Sheet {
-    let name = |person: usize| String::from(view.world.people[person].name);
+    let name = |person: usize| view.world.people[person].name.to_string();
     let project = view.site.project(issue.project);
     let above = project.map(|project| (project.name.clone(), browse_url(view, &project.key)));
     let parent = issue.parent.and_then(|parent| view.site.issue(parent)).map(|parent| link(view, parent));

@@ -135,7 +135,7 @@ fn page_sheet(view: View<'_>, id: u64, key: Option<&str>) -> Option<Sheet> {
         facts: vec![
             ("Status", String::from(page.status.name())),
             ("Version", page.version.to_string()),
-            ("Author", String::from(view.world.people[page.author].name)),
+            ("Author", view.world.people[page.author].name.to_string()),
             ("Changed", timestamp(page.modified)),
         ],
         body: document(view, page).html(),

@@ -24,6 +24,7 @@ use super::data::refusal;
 use crate::{
     app::Sandbox,
     gateway::{Refusal429, product_of},
+    oauth::{Delivery, Sequence},
 };
 
 /// The faults that wait for their requests, in the order in which they were added.
@@ -62,6 +63,10 @@ pub enum Action {
     Delay {
         delay_ms: u64,
     },
+    /// Does the work at once and keeps the answer back.
+    DelayAnswer {
+        delay_answer_ms: u64,
+    },
     Drop {
         drop: Moment,
     },
@@ -86,10 +91,6 @@ pub enum Moment {
     Before,
     After,
 }
-
-/// Marks an answer that never reached the client.
-#[derive(Clone, Copy)]
-pub struct Dropped;
 
 /// `POST /__sandbox/faults`
 pub async fn add(State(sandbox): State<Sandbox>, fault: Result<Json<Fault>, JsonRejection>) -> Response {
@@ -140,28 +141,53 @@ impl Fault {
 }
 
 impl Action {
+    /// Whether the request is worked on, whatever becomes of the answer.
+    pub const fn lets_work_be_done(&self) -> bool {
+        !matches!(self, Self::Answer { .. } | Self::RateLimit { .. } | Self::Drop { drop: Moment::Before })
+    }
+
     pub async fn carry_out(self, now: DateTime<Utc>, request: Request, next: Next) -> Response {
         match self {
-            Self::Answer { status, headers, body } => answer(status, &headers, body),
+            Self::Answer { status, headers, body } => {
+                marked(answer(status, &headers, body), None, Delivery::Replaced)
+            }
             Self::Delay { delay_ms } => {
                 tokio::time::sleep(Duration::from_millis(delay_ms)).await;
                 next.run(request).await
             }
-            Self::RateLimit { rate_limit } => rate_limit.answer(now, product_of(request.uri().path())),
-            Self::Drop { drop: Moment::Before } => closed_connection(),
+            Self::DelayAnswer { delay_answer_ms } => {
+                let response = next.run(request).await;
+                tokio::time::sleep(Duration::from_millis(delay_answer_ms)).await;
+                response
+            }
+            Self::RateLimit { rate_limit } => {
+                let answer = rate_limit.answer(now, product_of(request.uri().path()));
+                marked(answer, None, Delivery::Replaced)
+            }
+            Self::Drop { drop: Moment::Before } => marked(closed_connection(), None, Delivery::Dropped),
             Self::Drop { drop: Moment::After } => {
-                next.run(request).await;
-                closed_connection()
+                let noted = next.run(request).await.extensions().get().copied();
+                marked(closed_connection(), noted, Delivery::Dropped)
             }
             Self::Truncate { truncate } => truncated(next.run(request).await, truncate).await,
             Self::Garbage { garbage: false } => next.run(request).await,
             Self::Garbage { garbage: true } => {
                 let (mut parts, _) = next.run(request).await.into_parts();
                 parts.headers.remove(header::CONTENT_LENGTH);
-                Response::from_parts(parts, Body::from(&b"\xff\xfe\x00{\"results\": [<\x80 garbage"[..]))
+                let body = Body::from(&b"\xff\xfe\x00{\"results\": [<\x80 garbage"[..]);
+                marked(Response::from_parts(parts, body), None, Delivery::Garbage)
             }
         }
     }
+}
+
+/// Says on an answer what became of it, and in place of which one it stands.
+fn marked(mut response: Response, noted: Option<Sequence>, delivery: Delivery) -> Response {
+    response.extensions_mut().insert(delivery);
+    if let Some(noted) = noted {
+        response.extensions_mut().insert(noted);
+    }
+    response
 }
 
 /// A prepared answer: text as it is, anything else as JSON.
@@ -183,9 +209,7 @@ fn answer(status: u16, headers: &BTreeMap<String, String>, body: Option<Value>) 
 /// Closes the connection without an answer: the server gives up a response whose body fails before its head was
 /// sent.
 fn closed_connection() -> Response {
-    let mut response = Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(cut()) })));
-    response.extensions_mut().insert(Dropped);
-    response
+    Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(cut()) })))
 }
 
 /// Sends the beginning of a body under the length of the whole, then closes the connection.
@@ -205,7 +229,7 @@ async fn truncated(response: Response, length: usize) -> Response {
         tokio::task::yield_now().await;
         Some((Err(cut()), None))
     });
-    Response::from_parts(parts, Body::from_stream(chunks))
+    marked(Response::from_parts(parts, Body::from_stream(chunks)), None, Delivery::Truncated)
 }
 
 fn cut() -> io::Error {

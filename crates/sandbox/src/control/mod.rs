@@ -3,6 +3,7 @@
 mod data;
 mod faults;
 mod observe;
+mod people;
 mod stats;
 mod switches;
 mod time;
@@ -49,7 +50,11 @@ pub fn routes() -> Router<Sandbox> {
         .route("/__sandbox/switches", get(switches::show).patch(switches::change))
         .route("/__sandbox/webhooks", get(webhooks::show).post(webhooks::set))
         .route("/__sandbox/clock", post(time::advance))
+        .route("/__sandbox/people", post(people::hire))
         .route("/__sandbox/tokens/expire", post(tokens::expire))
+        .route("/__sandbox/tokens/history", get(tokens::history))
+        .route("/__sandbox/tokens/standing", post(tokens::standing))
+        .route("/__sandbox/grants", get(tokens::grants).post(people::consent))
         .route("/__sandbox/grants/revoke", post(tokens::revoke))
         .nest("/__sandbox/sites/{site}", site)
 }

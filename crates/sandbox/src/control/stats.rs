@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::Sandbox;
@@ -30,7 +31,8 @@ struct Exchanges {
 }
 
 /// The two ways to get an access token.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GrantType {
     AuthorizationCode,
     RefreshToken,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     app::Sandbox,
-    switches::{DeadGrant, ExpiredToken, Siblings, Switches},
+    switches::{AppSharing, DeadGrant, ExpiredToken, GrantReach, Siblings, Switches},
 };
 
 /// What to change; members that are left out stay as they are.
@@ -16,6 +16,8 @@ pub struct Change {
     siblings: Option<Siblings>,
     expired_token: Option<ExpiredToken>,
     ignore_pkce: Option<bool>,
+    app: Option<AppSharing>,
+    grants: Option<GrantReach>,
 }
 
 /// `GET /__sandbox/switches`
@@ -31,6 +33,8 @@ pub async fn change(State(sandbox): State<Sandbox>, Json(change): Json<Change>) 
         siblings: change.siblings.unwrap_or(present.siblings),
         expired_token: change.expired_token.unwrap_or(present.expired_token),
         ignore_pkce: change.ignore_pkce.unwrap_or(present.ignore_pkce),
+        app: change.app.unwrap_or(present.app),
+        grants: change.grants.unwrap_or(present.grants),
     };
     sandbox.set_switches(changed);
     Json(changed)

@@ -78,7 +78,7 @@ fn paragraph(dice: &mut Dice, people: &[Person]) -> Block {
         0 => {
             let person = &people[writer(dice)];
             spans.push(Span::Text(String::from("Ask ")));
-            spans.push(Span::Mention(person.account_id.clone(), String::from(person.name)));
+            spans.push(Span::Mention(person.account_id.clone(), person.name.to_string()));
         }
         1 => spans.push(Span::Code(format!("{} --dry-run", dice.pick(&SERVICES)))),
         2 => spans.push(Span::Strong(String::from("Do not skip this step."))),

@@ -194,7 +194,7 @@ fn sort(
     match field {
         "key" => projects.sort_by(|a, b| a.key.cmp(&b.key)),
         "name" => projects.sort_by_key(|project| project.name.to_lowercase()),
-        "owner" => projects.sort_by_key(|project| view.world.people[project.lead].name),
+        "owner" => projects.sort_by_key(|project| &view.world.people[project.lead].name),
         "category" => projects.sort_by_key(|project| project.category.map(|category| CATEGORIES[category].0)),
         "issueCount" => projects.sort_by_key(|project| insights.count(project)),
         "lastIssueUpdatedDate" => projects.sort_by_key(|project| insights.last_update(project)),

@@ -16,6 +16,7 @@ use crate::{
     app::Sandbox,
     html::render,
     params::Params,
+    switches::AppSharing,
     world::{
         people::{ADA, PersonIndex},
         site::SiteIndex,
@@ -42,10 +43,15 @@ pub async fn show(State(sandbox): State<Sandbox>, params: Params) -> Response {
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
+    let who = params.get("login_hint").filter(|hint| !hint.is_empty());
+    let Some((person, site)) = sandbox.world().at_home(who) else {
+        return AuthorizeError::new("invalid_request", "Nobody has the account of login_hint")
+            .into_response();
+    };
     if sandbox.options().auto_consent {
-        return request.accept(&sandbox, ADA, 0);
+        return request.accept(&sandbox, person, site);
     }
-    request.page(&sandbox, ADA, 0, None)
+    request.page(&sandbox, person, site, None)
 }
 
 /// `POST /authorize`: what the person decided on the consent page.
@@ -65,7 +71,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, body: axum::body::Bytes) -> 
         let (Some(person), Some(site)) = (person, site) else {
             return AuthorizeError::new("invalid_request", "Unknown person or site").into_response();
         };
-        (person, site, world.people[person].name, world.sites[site].has_member(person))
+        (person, site, world.people[person].name.clone(), world.sites[site].has_member(person))
     };
     if member {
         return request.accept(&sandbox, person, site);
@@ -123,9 +129,14 @@ impl AuthorizeRequest {
     }
 
     fn accept(self, sandbox: &Sandbox, person: PersonIndex, site: SiteIndex) -> Response {
+        let switches = sandbox.switches();
+        if switches.app == AppSharing::Private && person != ADA {
+            let message = "This app is not shared: only the person who made it can use it";
+            return AuthorizeError::new("access_denied", message).into_response();
+        }
         let Self { mut redirect_uri, redirect_text, scopes, state, challenge, .. } = self;
         let request = CodeRequest { redirect_uri: redirect_text, challenge };
-        let code = sandbox.grants().consent(person, site, scopes, request, sandbox.now_millis());
+        let code = sandbox.grants().consent((person, site), scopes, request, switches, sandbox.now_millis());
         redirect_uri
             .query_pairs_mut()
             .extend_pairs(state.map(|state| ("state", state)))
@@ -164,7 +175,7 @@ impl AuthorizeRequest {
         let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         let page = ConsentPage {
             app: sandbox.app().name,
-            person: world.people[person].name,
+            person: &world.people[person].name,
             callback_host: self.redirect_uri.authority(),
             problem: problem.unwrap_or_default(),
             hidden: self.hidden_inputs(),

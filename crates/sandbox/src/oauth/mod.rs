@@ -17,8 +17,11 @@ use axum::{
 
 pub use app::App;
 pub use bearer::{Bearer, bearer_token, scope_does_not_match};
-pub use grants::Grants;
+pub use grants::{
+    Answer, CodeRequest, Delivery, Fingerprint, GrantRow, Grants, Sequence, Standing, TokenEvent, TokenRow,
+};
 pub use scopes::{Product, ScopeSet};
+pub use token::{ErrorCode, note_unworked};
 
 use crate::app::Sandbox;
 

@@ -1,7 +1,7 @@
 //! The token endpoint.
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::State,
     http::{
@@ -16,7 +16,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
-use super::grants::{CodeRefusal, RefreshRefusal, TokenSet};
+use super::grants::{Attempt, CodeRefusal, RefreshRefusal, Sequence, TokenSet};
 use crate::{app::Sandbox, control::GrantType};
 
 /// The members of both kinds of request. Unknown ones (such as `redirect_uri` on a refresh) are ignored.
@@ -31,6 +31,16 @@ struct TokenRequest {
     refresh_token: Option<String>,
 }
 
+/// What a request wants to exchange.
+enum Presented<'a> {
+    RefreshToken(&'a str),
+    Code { code: &'a str, redirect_uri: &'a str },
+}
+
+/// The member `error` of an answer, for the history.
+#[derive(Clone, Copy)]
+pub struct ErrorCode(pub &'static str);
+
 /// A refusal: status, `error`, `error_description`.
 struct TokenError(StatusCode, &'static str, String);
 
@@ -38,21 +48,26 @@ struct TokenError(StatusCode, &'static str, String);
 pub async fn exchange(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
     let request = match TokenRequest::read(&headers, &body) {
         Ok(request) => request,
-        Err(error) => return error.into_response(),
+        Err(error) => {
+            let noted = sandbox.grants().note(Attempt::unreadable(), sandbox.now_millis());
+            return (Extension(noted), error).into_response();
+        }
     };
-    let result = sandbox.exchange(&request);
-    let grant_type = match request.grant_type.as_deref() {
-        Some("authorization_code") => Some(GrantType::AuthorizationCode),
-        Some("refresh_token") => Some(GrantType::RefreshToken),
-        _ => None,
-    };
-    if let Some(grant_type) = grant_type {
+    let (result, noted) = sandbox.exchange(&request);
+    if let Some(grant_type) = request.kind() {
         sandbox.stats().count_exchange(grant_type, result.is_ok());
     }
     match result {
-        Ok(tokens) => tokens.into_response(),
-        Err(error) => error.into_response(),
+        Ok(tokens) => (Extension(noted), tokens).into_response(),
+        Err(error) => (Extension(noted), error).into_response(),
     }
+}
+
+/// Notes a request to the token endpoint that a fault answers before any work is done.
+pub fn note_unworked(sandbox: &Sandbox, headers: &HeaderMap, body: &[u8]) -> Sequence {
+    let attempt =
+        TokenRequest::read(headers, body).map_or(Attempt::unreadable(), |request| request.attempt());
+    sandbox.grants().note(attempt, sandbox.now_millis())
 }
 
 impl TokenRequest {
@@ -90,8 +105,45 @@ impl TokenRequest {
     }
 }
 
+impl TokenRequest {
+    fn kind(&self) -> Option<GrantType> {
+        match self.grant_type.as_deref() {
+            Some("authorization_code") => Some(GrantType::AuthorizationCode),
+            Some("refresh_token") => Some(GrantType::RefreshToken),
+            _ => None,
+        }
+    }
+
+    /// The request as the history knows it before any work is done.
+    fn attempt(&self) -> Attempt {
+        match self.kind() {
+            Some(kind @ GrantType::AuthorizationCode) => Attempt::new(kind, self.code.as_deref()),
+            Some(kind @ GrantType::RefreshToken) => Attempt::new(kind, self.refresh_token.as_deref()),
+            None => Attempt::unreadable(),
+        }
+    }
+}
+
 impl Sandbox {
-    fn exchange(&self, request: &TokenRequest) -> Result<TokenSet, TokenError> {
+    fn exchange(&self, request: &TokenRequest) -> (Result<TokenSet, TokenError>, Sequence) {
+        let now = self.now_millis();
+        match self.admit(request) {
+            Err(error) => (Err(error), self.grants().note(request.attempt(), now)),
+            Ok(Presented::RefreshToken(token)) => {
+                let (result, noted) = self.grants().refresh(token, self.switches(), now);
+                (result.map_err(TokenError::from), noted)
+            }
+            Ok(Presented::Code { code, redirect_uri }) => {
+                let verify =
+                    |challenge: Option<&str>| self.pkce_holds(challenge, request.code_verifier.as_deref());
+                let (result, noted) = self.grants().exchange_code(code, redirect_uri, verify, now);
+                (result.map_err(TokenError::from), noted)
+            }
+        }
+    }
+
+    /// What a request presents, if it comes from the app and is complete.
+    fn admit<'a>(&self, request: &'a TokenRequest) -> Result<Presented<'a>, TokenError> {
         let grant_type = needed(request.grant_type.as_deref(), "grant_type")?;
         if !matches!(grant_type, "authorization_code" | "refresh_token") {
             let message = format!("Unsupported grant type: {grant_type}");
@@ -105,13 +157,11 @@ impl Sandbox {
             return Err(TokenError(StatusCode::UNAUTHORIZED, "access_denied", String::from("Unauthorized")));
         }
         if grant_type == "refresh_token" {
-            let token = needed(request.refresh_token.as_deref(), "refresh_token")?;
-            return Ok(self.grants().refresh(token, self.switches(), self.now_millis())?);
+            return needed(request.refresh_token.as_deref(), "refresh_token").map(Presented::RefreshToken);
         }
         let code = needed(request.code.as_deref(), "code")?;
         let redirect_uri = needed(request.redirect_uri.as_deref(), "redirect_uri")?;
-        let verify = |challenge: Option<&str>| self.pkce_holds(challenge, request.code_verifier.as_deref());
-        Ok(self.grants().exchange_code(code, redirect_uri, verify, self.now_millis())?)
+        Ok(Presented::Code { code, redirect_uri })
     }
 
     /// PKCE (RFC 7636), method S256: checked when the authorization request had a challenge.
@@ -175,6 +225,7 @@ impl IntoResponse for TokenSet {
 impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let Self(status, error, description) = self;
-        (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+        let body = Json(json!({ "error": error, "error_description": description }));
+        (status, Extension(ErrorCode(error)), body).into_response()
     }
 }

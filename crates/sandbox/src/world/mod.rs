@@ -18,7 +18,7 @@ pub mod text;
 pub mod vocabulary;
 pub mod workflow;
 
-use people::{ADA, BEN, CHIARA, Person, PersonIndex};
+use people::{ADA, BEN, CHIARA, Person, PersonIndex, has_account, hired};
 use site::{Site, SiteIndex, SitePlan};
 
 use crate::options::{SandboxOptions, Sizes};
@@ -39,6 +39,7 @@ pub fn millis(seconds: u64) -> Millis {
 /// Everything that the simulated sites hold.
 #[derive(Debug)]
 pub struct World {
+    seed: u64,
     pub people: Vec<Person>,
     pub sites: Vec<Site>,
 }
@@ -85,12 +86,34 @@ impl World {
                 leftovers: false,
             }),
         ];
-        Self { people: people::people(seed), sites }
+        let mut world = Self { seed, people: people::people(seed), sites };
+        world.hire(0, options.people);
+        world
+    }
+
+    /// New people with accounts, all of them members of a site.
+    pub fn hire(&mut self, site: SiteIndex, count: usize) -> std::ops::Range<PersonIndex> {
+        let new = self.people.len()..self.people.len() + count;
+        self.people.extend(new.clone().map(|index| hired(self.seed, index)));
+        self.sites[site].members.extend(new.clone());
+        new
     }
 
     /// The people who can log in.
     pub fn accounts(&self) -> impl Iterator<Item = (PersonIndex, &Person)> {
-        [ADA, BEN, CHIARA].into_iter().map(|index| (index, &self.people[index]))
+        self.people.iter().enumerate().filter(|(index, _)| has_account(*index))
+    }
+
+    /// Somebody with an account, by e-mail address or account id.
+    pub fn account_by_hint(&self, hint: &str) -> Option<PersonIndex> {
+        if hint.contains('@') { self.account_by_email(hint) } else { self.account(hint) }
+    }
+
+    /// Somebody with an account and the first site of theirs; the default person where nobody is named.
+    pub fn at_home(&self, hint: Option<&str>) -> Option<(PersonIndex, SiteIndex)> {
+        let person = hint.map_or(Some(ADA), |hint| self.account_by_hint(hint))?;
+        let site = self.sites.iter().position(|site| site.has_member(person))?;
+        Some((person, site))
     }
 
     pub fn account(&self, account_id: &str) -> Option<PersonIndex> {

@@ -1,5 +1,7 @@
 //! The people of the simulated company: who can consent, who leads, who is an app, who has left.
 
+use std::borrow::Cow;
+
 use chrono_tz::Tz;
 
 use super::dice::Dice;
@@ -20,7 +22,7 @@ pub struct Person {
     pub account_id: String,
     /// Missing for apps and for people who hide it.
     pub email: Option<String>,
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub zone: Tz,
     pub locale: &'static str,
     pub active: bool,
@@ -86,14 +88,32 @@ pub fn writer(dice: &mut Dice) -> PersonIndex {
     dice.skewed(WRITERS)
 }
 
+/// Whether somebody can log in: the first three, and those who were hired later.
+pub const fn has_account(person: PersonIndex) -> bool {
+    person <= CHIARA || person >= PEOPLE.len()
+}
+
 /// The name of a person.
-pub fn name_of(person: PersonIndex) -> &'static str {
-    PEOPLE[person].0
+pub fn name_of(person: PersonIndex) -> Cow<'static, str> {
+    let hired = || Cow::Owned(format!("Person {}", person + 1 - PEOPLE.len()));
+    PEOPLE.get(person).map_or_else(hired, |row| Cow::Borrowed(row.0))
 }
 
 /// Everybody, with account ids that belong to the seed.
 pub fn people(seed: u64) -> Vec<Person> {
     PEOPLE.iter().enumerate().map(|(index, row)| person(seed, index, *row)).collect()
+}
+
+/// The person who comes after so many others, of whom the company's own are the first. They do nothing but consent.
+pub fn hired(seed: u64, index: PersonIndex) -> Person {
+    let row = PEOPLE[index % WRITERS];
+    let mut person = person(seed, index, row);
+    person.account_type = "atlassian";
+    person.active = true;
+    person.account_id = account_id(&mut Dice::new(seed, "person", index as u64), person.account_type);
+    person.email = Some(format!("person-{}@example.com", index + 1 - PEOPLE.len()));
+    person.name = name_of(index);
+    person
 }
 
 fn person(seed: u64, index: PersonIndex, (name, mail, zone, locale, title, department): Row) -> Person {
@@ -102,7 +122,7 @@ fn person(seed: u64, index: PersonIndex, (name, mail, zone, locale, title, depar
     Person {
         account_id: account_id(&mut dice, account_type),
         email: mail.map(|mail| format!("{mail}@example.com")),
-        name,
+        name: Cow::Borrowed(name),
         zone,
         locale,
         active: index != WRITERS,

@@ -1,6 +1,6 @@
 //! One Atlassian site and what it holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 
@@ -44,7 +44,7 @@ pub struct Site {
     pub title: &'static str,
     pub zone: Tz,
     pub confluence: bool,
-    members: &'static [PersonIndex],
+    pub members: BTreeSet<PersonIndex>,
     pub projects: Vec<Project>,
     pub issues: Vec<Issue>,
     pub spaces: Vec<Space>,
@@ -98,7 +98,7 @@ impl Site {
             title,
             zone,
             confluence,
-            members,
+            members: members.iter().copied().collect(),
             projects,
             issues,
             spaces,

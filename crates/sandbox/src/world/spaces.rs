@@ -61,7 +61,7 @@ fn personal_space(seed: u64) -> (String, String, String) {
     let people = people(seed);
     let owner = &people[ADA];
     let key = owner.account_id.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    (format!("~{key}"), String::from(owner.name), String::new())
+    (format!("~{key}"), owner.name.to_string(), String::new())
 }
 
 fn name(index: usize) -> (String, String, String) {

@@ -8,6 +8,7 @@ mod browse;
 mod confluence;
 mod content;
 mod control;
+mod custody;
 mod data;
 mod gateway;
 mod issues;

@@ -97,6 +97,8 @@ async fn switches_are_shown_and_unknown_ones_refused() {
         "siblings": "lenient",
         "expired_token": "unauthorized",
         "ignore_pkce": false,
+        "app": "shared",
+        "grants": "account",
     });
     assert_eq!(shown, expected);
     let wrong = atlassian.request(Method::PATCH, "/__sandbox/switches").json(&json!({ "colour": "red" }));

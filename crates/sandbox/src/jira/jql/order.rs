@@ -94,7 +94,7 @@ impl<'a> Context<'a> {
             SortField::Kind => Value::Text(String::from(ISSUE_TYPES[issue.kind].name)),
             SortField::Summary => Value::Text(issue.summary.to_lowercase()),
             SortField::Assignee => issue.assignee.map_or(Value::Missing(()), |person| {
-                Value::Text(String::from(self.view.world.people[person].name))
+                Value::Text(self.view.world.people[person].name.to_string())
             }),
             SortField::Project => Value::Text(String::from(key())),
         };

@@ -108,7 +108,7 @@ impl Site {
             issue.priority = to;
         }
         if edit.assignee.is_some() {
-            let name = |person: PersonIndex| String::from(name_of(person));
+            let name = |person: PersonIndex| name_of(person).into_owned();
             record("assignee", issue.assignee.map(name), assignee.map(name));
             issue.assignee = assignee;
         }

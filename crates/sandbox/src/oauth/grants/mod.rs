@@ -5,6 +5,10 @@
 //! the leeway, for clients that did not get the answer. Together with it the access token that came with it ends.
 //! A token sent again after the leeway looks stolen and ends the family.
 
+mod history;
+mod rotation;
+mod standing;
+
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,12 +16,17 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+pub use history::{Answer, Attempt, Delivery, Fingerprint, Sequence, TokenEvent};
+pub use standing::{GrantRow, Standing, TokenRow};
+
+use self::{history::History, rotation::Lifetimes};
 use super::{bearer::Bearer, scopes::ScopeSet};
 use crate::{
+    control::GrantType,
     entropy::random_text,
     options::SandboxOptions,
-    switches::{DeadGrant, Siblings, Switches},
-    world::{Millis, millis, people::PersonIndex, site::SiteIndex},
+    switches::{DeadGrant, GrantReach, Switches},
+    world::{Millis, people::PersonIndex, site::SiteIndex},
 };
 
 /// Codes live a minute.
@@ -27,14 +36,6 @@ const CODE_TTL: Millis = 60_000;
 pub struct Grants {
     lifetimes: Lifetimes,
     state: Mutex<State>,
-}
-
-/// How long things live, in milliseconds.
-struct Lifetimes {
-    access_token: Millis,
-    leeway: Millis,
-    idle: Millis,
-    absolute: Millis,
 }
 
 /// Tokens are kept as their hashes: the table does not tell what opens it.
@@ -47,6 +48,7 @@ struct State {
     families: Vec<Family>,
     refresh_tokens: HashMap<TokenHash, RefreshToken>,
     access_tokens: HashMap<TokenHash, AccessToken>,
+    history: History,
     last_grant: u64,
     refusals: u64,
 }
@@ -57,39 +59,47 @@ struct Grant {
     sites: Vec<SiteIndex>,
 }
 
+/// Whose a code or token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub person: PersonIndex,
+    pub grant: u64,
+    /// The one site that it reaches, where the grant is for a site and not for the account.
+    pub only: Option<SiteIndex>,
+}
+
 struct Code {
-    person: PersonIndex,
-    grant: u64,
+    holder: Holder,
     expires: Millis,
     request: CodeRequest,
 }
 
 /// What the authorization request said and the exchange has to match.
+#[derive(Clone)]
 pub struct CodeRequest {
     pub redirect_uri: String,
     /// PKCE challenge, method S256.
     pub challenge: Option<String>,
 }
 
+/// A login: the tokens that descend from one code.
 struct Family {
     started: Millis,
     revoked: bool,
 }
 
 struct RefreshToken {
-    person: PersonIndex,
-    grant: u64,
+    holder: Holder,
     family: usize,
     issued: Millis,
     first_used: Option<Millis>,
     companion: TokenHash,
-    /// The token that this one was given for.
-    parent: Option<TokenHash>,
+    /// What was given for this one so far, oldest first.
+    children: Vec<TokenHash>,
 }
 
 struct AccessToken {
-    person: PersonIndex,
-    grant: u64,
+    holder: Holder,
     family: Option<usize>,
     scopes: ScopeSet,
     expires: Millis,
@@ -120,22 +130,18 @@ pub enum RefreshRefusal {
 
 impl Grants {
     pub fn new(options: &SandboxOptions) -> Self {
-        let lifetimes = Lifetimes {
-            access_token: millis(options.access_token_ttl),
-            leeway: millis(options.refresh_leeway),
-            idle: millis(options.refresh_idle_ttl),
-            absolute: millis(options.refresh_absolute_ttl),
-        };
-        Self { lifetimes, state: Mutex::default() }
+        let state = State { history: History::new(options.control), ..State::default() };
+        Self { lifetimes: Lifetimes::new(options), state: Mutex::new(state) }
     }
 
-    /// A person agreed: the grant now has these scopes and one site more. Answers a code for it.
+    /// A person agreed: the grant now has these scopes and one site more. Answers a code for it, whose tokens reach
+    /// that site only or, as usual, all of the grant's.
     pub fn consent(
         &self,
-        person: PersonIndex,
-        site: SiteIndex,
+        (person, site): (PersonIndex, SiteIndex),
         scopes: ScopeSet,
         request: CodeRequest,
+        switches: Switches,
         now: Millis,
     ) -> String {
         let mut state = self.state();
@@ -152,7 +158,9 @@ impl Grants {
         let id = grant.id;
         state.last_grant = state.last_grant.max(id);
         let code = opaque_token(&["code"]);
-        state.codes.insert(hash(&code), Code { person, grant: id, expires: now + CODE_TTL, request });
+        let holder =
+            Holder { person, grant: id, only: (switches.grants == GrantReach::Site).then_some(site) };
+        state.codes.insert(hash(&code), Code { holder, expires: now + CODE_TTL, request });
         code
     }
 
@@ -163,9 +171,24 @@ impl Grants {
         redirect_uri: &str,
         verify: impl FnOnce(Option<&str>) -> bool,
         now: Millis,
-    ) -> Result<TokenSet, CodeRefusal> {
+    ) -> (Result<TokenSet, CodeRefusal>, Sequence) {
         let mut state = self.state();
-        let code = state.codes.remove(&hash(code)).ok_or(CodeRefusal::UnknownOrUsed)?;
+        let mut attempt = Attempt::new(GrantType::AuthorizationCode, Some(code));
+        let result = self.redeem(&mut state, &mut attempt, redirect_uri, verify, now);
+        (result, state.history.add(attempt, now))
+    }
+
+    fn redeem(
+        &self,
+        state: &mut State,
+        attempt: &mut Attempt,
+        redirect_uri: &str,
+        verify: impl FnOnce(Option<&str>) -> bool,
+        now: Millis,
+    ) -> Result<TokenSet, CodeRefusal> {
+        let presented = attempt.presented.ok_or(CodeRefusal::UnknownOrUsed)?;
+        let code = state.codes.remove(&presented).ok_or(CodeRefusal::UnknownOrUsed)?;
+        attempt.holder = Some(code.holder);
         if code.expires < now {
             return Err(CodeRefusal::UnknownOrUsed);
         }
@@ -175,73 +198,77 @@ impl Grants {
         if !verify(code.request.challenge.as_deref()) {
             return Err(CodeRefusal::WrongVerifier);
         }
-        let scopes = state.scopes(code.person, code.grant).ok_or(CodeRefusal::UnknownOrUsed)?;
+        let scopes = state.scopes(code.holder).ok_or(CodeRefusal::UnknownOrUsed)?;
         let family = scopes.wants_refresh_token().then(|| {
             state.families.push(Family { started: now, revoked: false });
-            (state.families.len() - 1, None)
+            state.families.len() - 1
         });
-        Ok(self.issue(&mut state, code.person, code.grant, family, scopes, now))
+        Ok(self.issue(state, attempt, family, scopes, now))
     }
 
     /// Exchanges a refresh token for a new pair.
-    pub fn refresh(&self, token: &str, switches: Switches, now: Millis) -> Result<TokenSet, RefreshRefusal> {
+    pub fn refresh(
+        &self,
+        token: &str,
+        switches: Switches,
+        now: Millis,
+    ) -> (Result<TokenSet, RefreshRefusal>, Sequence) {
         let mut state = self.state();
-        self.rotate(&mut state, hash(token), switches.siblings, now)
-            .ok_or_else(|| state.next_refusal(switches.dead_grant))
+        let mut attempt = Attempt::new(GrantType::RefreshToken, Some(token));
+        let result = self.rotate(&mut state, &mut attempt, hash(token), switches.siblings, now);
+        let result = result.map_err(|why| {
+            attempt.why = Some(why);
+            state.next_refusal(switches.dead_grant)
+        });
+        (result, state.history.add(attempt, now))
     }
 
-    fn rotate(&self, state: &mut State, own: TokenHash, siblings: Siblings, now: Millis) -> Option<TokenSet> {
-        let Lifetimes { leeway, idle, absolute, .. } = self.lifetimes;
-        let token = state.refresh_tokens.get_mut(&own)?;
-        let family = state.families.get_mut(token.family)?;
-        if family.revoked || now - token.issued > idle || now - family.started > absolute {
-            return None;
+    /// A request to the token endpoint that did not get as far as a code or token.
+    pub fn note(&self, mut attempt: Attempt, now: Millis) -> Sequence {
+        let mut state = self.state();
+        if let Some(presented) = attempt.presented {
+            let code = state.codes.get(&presented).map(|code| (code.holder, None));
+            let token = state.refresh_tokens.get(&presented);
+            let found = code.or_else(|| token.map(|token| (token.holder, Some(token.family))));
+            attempt.holder = found.map(|(holder, _)| holder);
+            attempt.login = found.and_then(|(_, login)| login);
         }
-        let again = token.first_used.is_some();
-        let first_used = *token.first_used.get_or_insert(now);
-        if now - first_used > leeway {
-            family.revoked = true;
-            return None;
-        }
-        let (person, grant, family, companion) = (token.person, token.grant, token.family, token.companion);
-        // "Companion tokens": the access token issued with a refresh token ends with it.
-        if let Some(companion) = state.access_tokens.get_mut(&companion) {
-            companion.expires = companion.expires.min(first_used + leeway);
-        }
-        if again && siblings == Siblings::Strict {
-            state.end_children(own);
-        }
-        let scopes = state.scopes(person, grant)?;
-        Some(self.issue(state, person, grant, Some((family, Some(own))), scopes, now))
+        state.history.add(attempt, now)
+    }
+
+    /// What became of the answer to an attempt.
+    pub fn answered(&self, sequence: Sequence, answer: Answer) {
+        self.state().history.answered(sequence, answer);
+    }
+
+    /// What was asked of the token endpoint after an event, for one person or all.
+    pub fn history(&self, after: u64, person: Option<PersonIndex>) -> Vec<TokenEvent> {
+        self.state().history.after(after, person)
     }
 
     fn issue(
         &self,
         state: &mut State,
-        person: PersonIndex,
-        grant: u64,
-        family: Option<(usize, Option<TokenHash>)>,
+        attempt: &mut Attempt,
+        family: Option<usize>,
         scopes: ScopeSet,
         now: Millis,
     ) -> TokenSet {
         let lifetime = self.lifetimes.access_token;
         let access_token = opaque_token(&["access", &scopes.to_string()]);
         let companion = hash(&access_token);
-        let access = AccessToken {
-            person,
-            grant,
-            family: family.map(|(family, _)| family),
-            scopes: scopes.clone(),
-            expires: now + lifetime,
-        };
+        let Some(holder) = attempt.holder else { unreachable!("only a holder is given tokens") };
+        let access = AccessToken { holder, family, scopes: scopes.clone(), expires: now + lifetime };
         state.access_tokens.insert(companion, access);
-        let refresh_token = family.map(|(family, parent)| {
+        let refresh_token = family.map(|family| {
             let token = opaque_token(&["refresh"]);
-            let refresh =
-                RefreshToken { person, grant, family, issued: now, first_used: None, companion, parent };
+            let (issued, children) = (now, Vec::new());
+            let refresh = RefreshToken { holder, family, issued, first_used: None, companion, children };
             state.refresh_tokens.insert(hash(&token), refresh);
             token
         });
+        attempt.login = family;
+        attempt.issued = Some((companion, refresh_token.as_deref().map(hash)));
         TokenSet { access_token, refresh_token, expires_in: lifetime / 1000, scopes }
     }
 
@@ -253,9 +280,11 @@ impl Grants {
         if token.family.is_some_and(revoked) {
             return None;
         }
-        let grant = state.grants.get(&token.person).filter(|grant| grant.id == token.grant)?;
+        let Holder { person, only, .. } = token.holder;
+        let grant = state.grant(token.holder)?;
         let scopes = token.scopes.intersection(&grant.scopes);
-        Some(Bearer { person: token.person, scopes, sites: grant.sites.clone() })
+        let reached = |site: &&SiteIndex| only.is_none_or(|only| only == **site);
+        Some(Bearer { person, scopes, sites: grant.sites.iter().filter(reached).copied().collect() })
     }
 
     /// Whether this was an access token that has just grown too old.
@@ -268,16 +297,21 @@ impl Grants {
         self.state().grants.get(&person).is_some_and(|grant| grant.sites.contains(&site))
     }
 
-    /// All access tokens end now.
-    pub fn expire_access_tokens(&self, now: Millis) {
-        for token in self.state().access_tokens.values_mut() {
+    /// The access tokens of one person, or of all, end now.
+    pub fn expire_access_tokens(&self, person: Option<PersonIndex>, now: Millis) {
+        let is_meant = |token: &&mut AccessToken| person.is_none_or(|person| person == token.holder.person);
+        for token in self.state().access_tokens.values_mut().filter(is_meant) {
             token.expires = token.expires.min(now);
         }
     }
 
-    /// All people take their consent back.
-    pub fn revoke_all(&self) {
-        self.state().grants.clear();
+    /// One person, or everybody, takes the consent back.
+    pub fn revoke(&self, person: Option<PersonIndex>) {
+        let mut state = self.state();
+        match person {
+            Some(person) => drop(state.grants.remove(&person)),
+            None => state.grants.clear(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -286,25 +320,14 @@ impl Grants {
 }
 
 impl State {
-    /// What a grant allows now, if it is still the person's grant.
-    fn scopes(&self, person: PersonIndex, grant: u64) -> Option<ScopeSet> {
-        self.grants.get(&person).filter(|current| current.id == grant).map(|grant| grant.scopes.clone())
+    /// The grant of a holder, if it is still that person's.
+    fn grant(&self, holder: Holder) -> Option<&Grant> {
+        self.grants.get(&holder.person).filter(|current| current.id == holder.grant)
     }
 
-    /// Ends what was given for a token before, and what was given for that.
-    fn end_children(&mut self, parent: TokenHash) {
-        let children: Vec<TokenHash> = self
-            .refresh_tokens
-            .iter()
-            .filter(|(_, token)| token.parent == Some(parent))
-            .map(|(hash, _)| *hash)
-            .collect();
-        for child in children {
-            self.end_children(child);
-            if let Some(token) = self.refresh_tokens.remove(&child) {
-                self.access_tokens.remove(&token.companion);
-            }
-        }
+    /// What a grant allows now, if it is still the person's grant.
+    fn scopes(&self, holder: Holder) -> Option<ScopeSet> {
+        self.grant(holder).map(|grant| grant.scopes.clone())
     }
 
     fn next_refusal(&mut self, answer: DeadGrant) -> RefreshRefusal {
