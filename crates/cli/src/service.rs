@@ -28,6 +28,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) connections: Connections,
     pub(crate) syncs: Syncs,
+    audit_kept: Duration,
     jobs: Jobs,
     entropy: Arc<dyn Entropy>,
 }
@@ -67,7 +68,7 @@ impl Service {
         connections.check_vault().await?;
         let jobs = Jobs::new(store.clone(), Arc::clone(&clock), Arc::clone(&entropy));
         let syncs = Syncs::new(store.clone(), connections.clone(), jobs.clone(), clock, Arc::clone(&entropy));
-        Ok(Self { store, connections, syncs, jobs, entropy })
+        Ok(Self { store, connections, syncs, audit_kept: config.audit_kept, jobs, entropy })
     }
 
     pub(crate) fn app(&self, settings: WebSettings, stop: CancellationToken) -> App {
@@ -100,7 +101,7 @@ impl Service {
 
     /// Keeps tokens good and sweeps what is old, until `stop`.
     pub(crate) fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let connections = self.connections.clone();
+        let (connections, audit_kept) = (self.connections.clone(), self.audit_kept);
         let mut looks = tokio::time::interval(self.connections.settings().timings.look_every);
         let mut sweeps = tokio::time::interval(SWEEP);
         async move {
@@ -116,12 +117,14 @@ impl Service {
                     _ = sweeps.tick() => {
                         let swept = async {
                             Ok::<_, StoreError>(
-                                connections.delete_old_logins().await? + connections.delete_expired_sessions().await?,
+                                connections.delete_old_logins().await?
+                                    + connections.delete_expired_sessions().await?
+                                    + connections.delete_old_audit(audit_kept).await?,
                             )
                         };
                         match swept.await {
-                            Ok(rows) => tracing::debug!(rows, "swept old logins and sessions"),
-                            Err(error) => tracing::error!(%error, "old logins and sessions could not be swept"),
+                            Ok(rows) => tracing::debug!(rows, "swept old logins, sessions and events"),
+                            Err(error) => tracing::error!(%error, "old logins, sessions and events could not be swept"),
                         }
                     }
                 }

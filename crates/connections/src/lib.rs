@@ -13,10 +13,12 @@ mod tokens;
 mod vault_check;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use connector_atlassian::{Atlassian, Pause, SystemPause};
 use connector_domain::{
-    Clock, Connection, ConnectionId, ConnectionStatus, Entropy, Secret, Site, Timestamp, User, UserId,
+    Actor, Audit, Clock, Connection, ConnectionId, ConnectionStatus, DataFate, Entropy, Secret, Site,
+    Timestamp, User, UserId,
 };
 use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError};
 use connector_vault::KeyRing;
@@ -28,6 +30,9 @@ pub use settings::{OAuthApp, Settings};
 pub use timings::Timings;
 pub use tokens::{Token, TokenUnavailable};
 pub use vault_check::{VaultError, verify_keys};
+
+/// The trail keeps refreshes no longer than this: there is one every hour for each connection.
+const REFRESHES_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The service. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -71,6 +76,11 @@ impl Connections {
         self.inner.clock.now()
     }
 
+    /// What a change that `actor` makes now asks for.
+    pub(crate) fn audit(&self, actor: Actor) -> Audit<'_> {
+        Audit::new(&*self.inner.entropy, self.now(), actor)
+    }
+
     /// Creates a person, or finds the one with this e-mail address. `tokens` (provider, token) are sealed and kept
     /// with a new person; those of a person who exists already are not touched.
     pub async fn create_user(
@@ -105,12 +115,18 @@ impl Connections {
 
     /// Ends the connection here: the tokens are destroyed, the mirrored data stays. The person can remove the app's
     /// access at Atlassian, which has no endpoint for that.
-    pub async fn disconnect(&self, id: ConnectionId) -> Result<(), StoreError> {
+    pub async fn disconnect(&self, id: ConnectionId, actor: Actor) -> Result<(), StoreError> {
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        tx.disconnect(id, "disconnected here", self.now()).await?;
+        tx.disconnect(id, "disconnected here", DataFate::Kept, 0, &self.audit(actor)).await?;
         tx.commit().await?;
         tracing::info!(connection.id = %id, "disconnected; its tokens are destroyed");
         Ok(())
+    }
+
+    /// Deletes what the audit trail is not to keep any longer; says how many lines.
+    pub async fn delete_old_audit(&self, keep_for: Duration) -> Result<u64, StoreError> {
+        let now = self.now();
+        self.inner.store.delete_audit(now.minus(keep_for), now.minus(keep_for.min(REFRESHES_KEPT))).await
     }
 
     /// Asks Atlassian anew which sites the connection reaches, and keeps them.
@@ -120,7 +136,7 @@ impl Connections {
         let resources = self.call(id, ask).await?;
         let sites = connector_atlassian::union_by_site(resources);
         let mut tx = self.inner.store.begin_write(Durability::Normal).await?;
-        tx.replace_sites(id, &sites, self.now()).await?;
+        tx.replace_sites(id, &sites, &self.audit(Actor::System)).await?;
         tx.commit().await?;
         Ok(sites)
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use connector_atlassian::{ApiError, Me, TokenGrant, pkce};
 use connector_domain::failpoint::{Failpoint, reach, try_reach};
 use connector_domain::{
-    AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
+    Actor, Audit, AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
 };
 use connector_store::{Durability, LoginAttempt, LoginFlow, NewConnection, NewUser, SealedPair, StoreError};
 use subtle::ConstantTimeEq;
@@ -276,7 +276,8 @@ impl Connections {
         received_at: Timestamp,
     ) -> Result<ConnectionId, StoreError> {
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        let consent = tx.record_consent(new, received_at).await?;
+        let audit = Audit::new(&*self.inner.entropy, received_at, Actor::Person(Some(new.user_id)));
+        let consent = tx.record_consent(new, &audit).await?;
         let pair = self.seal_pair(consent.connection_id, consent.generation, grant, received_at);
         tx.put_pair(&consent, pair, received_at).await?;
         try_reach(Failpoint::ExchangeBeforeCommit).await.map_err(StoreError::from)?;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use connector_atlassian::{ApiError, App, TokenError, TokenGrant};
 use connector_domain::failpoint::{Failpoint, reach};
-use connector_domain::{AccessToken, ConnectionId, ConnectionStatus, RefreshToken, Timestamp};
+use connector_domain::{AccessToken, Actor, ConnectionId, ConnectionStatus, RefreshToken, Timestamp};
 use connector_store::{Durability, Grant, GrantLock, StoreError};
 
 use tracing::Instrument as _;
@@ -264,7 +264,8 @@ impl Connections {
         }
         let reason = "Atlassian has ended the grant: it was revoked, or not used for too long";
         let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        let marked = tx.mark_needs_reconnect(id, epoch, reason, now).await?;
+        let audit = self.audit(Actor::System).because(reason);
+        let marked = tx.mark_needs_reconnect(id, epoch, &audit).await?;
         tx.commit().await?;
         reach(Failpoint::RefreshEnded).await;
         if !marked {

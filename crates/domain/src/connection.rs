@@ -20,11 +20,27 @@ pub struct Connection {
     pub status_reason: Option<String>,
     /// What the grant covers.
     pub scopes: Scopes,
-    pub sites: Vec<Site>,
+    pub sites: Vec<ConnectionSite>,
+    /// The sites that somebody chose to synchronize; `None` for all that the grant reaches, also those to come.
+    pub chosen_sites: Option<BTreeSet<CloudId>>,
+    /// The streams that somebody chose to synchronize; `None` for all there are.
+    pub chosen_streams: Option<BTreeSet<String>>,
     /// When the stored access token ends; `None` once disconnected.
     pub access_expires_at: Option<Timestamp>,
     pub connected_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Connection {
+    /// Whether `site` is to be synchronized, as far as anybody has chosen.
+    pub fn wants_site(&self, site: &CloudId) -> bool {
+        self.chosen_sites.as_ref().is_none_or(|chosen| chosen.contains(site))
+    }
+
+    /// Whether `stream` is to be synchronized, as far as anybody has chosen.
+    pub fn wants_stream(&self, stream: &str) -> bool {
+        self.chosen_streams.as_ref().is_none_or(|chosen| chosen.contains(stream))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +82,14 @@ impl Site {
     pub fn products(&self) -> Vec<Product> {
         Product::ALL.into_iter().filter(|product| self.scopes.covers(*product)).collect()
     }
+}
+
+/// A site as a connection knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSite {
+    pub site: Site,
+    /// Since when Atlassian lists it no more; what was read of it stays.
+    pub gone_at: Option<Timestamp>,
 }
 
 /// A set of OAuth scopes (RFC 6749 section 3.3), written as words with spaces between.

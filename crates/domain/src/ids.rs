@@ -55,6 +55,10 @@ uuid_id! {
     JobId,
     /// A browser session's record. Not the cookie's value, which is a secret.
     SessionId,
+    /// One line of the audit trail.
+    AuditId,
+    /// One rotation of the encryption keys.
+    RotationId,
 }
 
 macro_rules! text_id {

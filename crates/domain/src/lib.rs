@@ -2,6 +2,7 @@
 //!
 //! Plain values only: no database, no HTTP, no Atlassian.
 
+mod audit;
 mod clock;
 mod connection;
 mod entropy;
@@ -12,10 +13,11 @@ mod secret;
 mod sync_run;
 mod user;
 
+pub use audit::{Actor, Audit, AuditEvent, AuditRecord, DataFate};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use connection::{Connection, ConnectionStatus, Scopes, Site};
+pub use connection::{Connection, ConnectionSite, ConnectionStatus, Scopes, Site};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
-pub use ids::{AccountId, CloudId, ConnectionId, JobId, SessionId, SyncRunId, UserId};
+pub use ids::{AccountId, AuditId, CloudId, ConnectionId, JobId, RotationId, SessionId, SyncRunId, UserId};
 pub use mirror::{ConfluencePage, ConfluenceSpace, JiraProject, Product};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken, Secret};
 pub use sync_run::{StreamProgress, SyncMode, SyncRun, SyncStatus, Waiting};

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum as _;
@@ -118,6 +119,7 @@ fn config(
             auth: AuthMode::Public,
             cloud_base_url: None,
         },
+        audit_kept: Duration::from_hours(30 * 24),
         log_level,
         log_format,
         warnings: Vec::new(),

@@ -6,6 +6,7 @@ mod variables;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::bail;
 use connector_atlassian::{App, Endpoints};
@@ -21,6 +22,7 @@ pub(crate) use env::Env;
 
 use crate::telemetry::{LogFormat, LogLevel};
 
+const DEFAULT_AUDIT_DAYS: u16 = 365;
 const DEFAULT_LISTEN: &str = "127.0.0.1:3001";
 const DEFAULT_DATABASE: &str = "sqlite:///./integration.db";
 /// What the default streams need with today's API, who the person is, and a refresh token. Confluence's v2 takes
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) endpoints: Endpoints,
     pub(crate) connections: Settings,
     pub(crate) web: WebSettings,
+    /// How long the audit trail is kept.
+    pub(crate) audit_kept: Duration,
     pub(crate) log_level: LogLevel,
     pub(crate) log_format: Option<LogFormat>,
     /// What does no harm but should be known.
@@ -95,6 +99,7 @@ impl Config {
         };
         let connections = connections(&mut env, &mut warnings);
         let web = web(&mut env, listen, &mut warnings);
+        let audit_days = audit_days(&mut env);
         let log_level = env.parsed("LOG_LEVEL", "info");
         let log_format = env
             .text("LOG_FORMAT")
@@ -103,7 +108,29 @@ impl Config {
         let (Some(database), Some(log_level), Some(web)) = (database, log_level, web) else {
             bail!("the configuration cannot be used");
         };
-        Ok(Self { listen, database, keys, endpoints, connections, web, log_level, log_format, warnings })
+        Ok(Self {
+            listen,
+            database,
+            keys,
+            endpoints,
+            connections,
+            web,
+            audit_kept: Duration::from_hours(24 * u64::from(audit_days)),
+            log_level,
+            log_format,
+            warnings,
+        })
+    }
+}
+
+fn audit_days(env: &mut Env) -> u16 {
+    match env.text("CONNECTOR_AUDIT_DAYS").map(|text| text.parse()) {
+        None => DEFAULT_AUDIT_DAYS,
+        Some(Ok(days @ 1..)) => days,
+        Some(_) => {
+            env.fault("CONNECTOR_AUDIT_DAYS", "must be a number of days from 1 to 65535");
+            DEFAULT_AUDIT_DAYS
+        }
     }
 }
 

@@ -41,6 +41,7 @@ fn what_cannot_work_is_refused_with_its_own_message() {
         (&[("CONNECTOR_AUTH", "open")], "CONNECTOR_AUTH must be `public` or `required`"),
         (&[("CONNECTOR_ENCRYPTION_KEY", key)], "CONNECTOR_ENCRYPTION_KEY is not a setting"),
         (&[("CONNECTOR_ENCRYPTION_KEYS", "k1:short")], "CONNECTOR_ENCRYPTION_KEYS"),
+        (&[("CONNECTOR_AUDIT_DAYS", "0")], "CONNECTOR_AUDIT_DAYS must be a number of days"),
         (&[("CONNECTOR_SESSION_URL", "redis://x")], "CONNECTOR_SESSION_URL is not supported"),
         (&[("INTEGRATION_DB_URL", "mysql://h/d")], "INTEGRATION_DB_URL has the scheme"),
         (&[("INTEGRATION_DB_URL", "sqlite::memory:")], "INTEGRATION_DB_URL names no file"),

@@ -34,6 +34,7 @@ pub(crate) const ALL: &[Variable] = &[
     variable("CONNECTOR_AUTH", ""),
     variable("CONNECTOR_ENCRYPTION_KEYS", ""),
     variable("CONNECTOR_SESSION_URL", ""),
+    variable("CONNECTOR_AUDIT_DAYS", "365"),
     variable("LOG_LEVEL", "info"),
     variable("LOG_FORMAT", ""),
 ];

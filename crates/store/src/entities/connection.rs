@@ -15,6 +15,8 @@ pub struct Model {
     pub epoch: i64,
     pub connected_at: i64,
     pub updated_at: i64,
+    pub chosen_sites: Option<String>,
+    pub chosen_streams: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,7 @@ pub struct Model {
     pub avatar_url: Option<String>,
     pub scopes: String,
     pub seen_at: i64,
+    pub gone_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,7 @@
 //! Versioned migrations. One that has landed is never edited.
 
 mod m0001_initial;
+mod m0003_lifecycle;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -12,7 +13,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![Box::new(m0001_initial::Migration), Box::new(m0003_lifecycle::Migration)]
     }
 }
 

@@ -1,11 +1,14 @@
+use std::collections::BTreeSet;
+
 use connector_domain::{
-    AccountId, CloudId, Connection, ConnectionId, ConnectionStatus, Scopes, Site, Timestamp, UserId,
+    AccountId, Audit, AuditEvent, Connection, ConnectionId, ConnectionStatus, DataFate, Scopes, Site,
+    Timestamp, UserId,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
-use super::parsed;
-use crate::entities::{connection, connection_site, grant, grant_intent};
+use super::{from_json, parsed};
+use crate::entities::{connection, grant, grant_intent};
 use crate::{Store, StoreError, WriteTx};
 
 /// What a consent brings.
@@ -22,11 +25,13 @@ pub struct NewConnection {
 }
 
 /// The connection that a consent created or renewed, and what its tokens are to be sealed for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Consent {
     pub connection_id: ConnectionId,
     pub generation: i64,
     pub epoch: i64,
+    /// What the consent before covered and this one does not.
+    pub lost_scopes: Scopes,
 }
 
 impl WriteTx {
@@ -35,12 +40,20 @@ impl WriteTx {
     pub async fn record_consent(
         &mut self,
         new: &NewConnection,
-        now: Timestamp,
+        audit: &Audit<'_>,
     ) -> Result<Consent, StoreError> {
+        let now = audit.at;
         let account_key = match &new.account_id {
             Some(account_id) => account_id.as_str().to_owned(),
             None => format!("user:{}", new.user_id),
         };
+        let before = connection::Entity::find()
+            .filter(connection::Column::ClientId.eq(&new.client_id))
+            .filter(connection::Column::AccountKey.eq(&account_key))
+            .lock_exclusive()
+            .one(&**self)
+            .await?
+            .map(|row| scopes(&row.scopes));
         let row = connection::ActiveModel {
             id: Set(new.id.to_string()),
             user_id: Set(new.user_id.0),
@@ -53,6 +66,7 @@ impl WriteTx {
             epoch: Set(1),
             connected_at: Set(now.as_millis()),
             updated_at: Set(now.as_millis()),
+            ..Default::default()
         };
         let renew = OnConflict::columns([connection::Column::ClientId, connection::Column::AccountKey])
             .update_columns([
@@ -75,78 +89,70 @@ impl WriteTx {
             connection_id: parsed("connections", &row.id, &row.id)?,
             generation: stored.map_or(1, |grant| grant.generation + 1),
             epoch: row.epoch,
+            lost_scopes: before.as_ref().map(|before| before.without(&new.scopes)).unwrap_or_default(),
         };
         grant_intent::Entity::delete_many()
             .filter(grant_intent::Column::ConnectionId.eq(&row.id))
             .exec(&**self)
             .await?;
-        self.replace_sites(consent.connection_id, &new.sites, now).await?;
+        let mut events = vec![match &before {
+            Some(before) => AuditEvent::reconnected(before, &new.scopes),
+            None => AuditEvent::connected(&new.scopes),
+        }];
+        if !consent.lost_scopes.is_empty() {
+            events.push(AuditEvent::scopes_shrank(&consent.lost_scopes));
+        }
+        for event in events {
+            self.record_audit(&audit.record(event).of(consent.connection_id, new.user_id)).await?;
+        }
+        self.replace_sites(consent.connection_id, &new.sites, audit).await?;
         Ok(consent)
     }
 
-    /// Makes `sites` the sites that the connection reaches.
-    pub async fn replace_sites(
-        &mut self,
-        id: ConnectionId,
-        sites: &[Site],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        // Two that do this at once would each insert what the other has not yet committed.
-        let turn = connection::Entity::find_by_id(id.to_string()).lock(LockType::NoKeyUpdate);
-        turn.one(&**self).await?;
-        connection_site::Entity::delete_many()
-            .filter(connection_site::Column::ConnectionId.eq(id.to_string()))
-            .exec(&**self)
-            .await?;
-        if sites.is_empty() {
-            return Ok(());
-        }
-        let rows = sites.iter().map(|site| connection_site::ActiveModel {
-            connection_id: Set(id.to_string()),
-            cloud_id: Set(site.cloud_id.as_str().to_owned()),
-            url: Set(site.url.clone()),
-            name: Set(site.name.clone()),
-            avatar_url: Set(site.avatar_url.clone()),
-            scopes: Set(site.scopes.to_string()),
-            seen_at: Set(now.as_millis()),
-        });
-        connection_site::Entity::insert_many(rows).exec_without_returning(&**self).await?;
-        Ok(())
-    }
-
     /// Ends the connection here: its tokens are deleted, and an exchange that is under way can no longer store its
-    /// answer.
+    /// answer. `data` and `rows` say what became of the mirrored rows.
     pub async fn disconnect(
         &mut self,
         id: ConnectionId,
         reason: &str,
-        now: Timestamp,
+        data: DataFate,
+        rows: u64,
+        audit: &Audit<'_>,
     ) -> Result<(), StoreError> {
-        with_status(id, ConnectionStatus::Disconnected, reason, now)
+        let ended = with_status(id, ConnectionStatus::Disconnected, reason, audit.at)
             .col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1))
-            .exec(&**self)
+            .exec_with_returning(&**self)
             .await?;
         grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
         grant_intent::Entity::delete_many()
             .filter(grant_intent::Column::ConnectionId.eq(id.to_string()))
             .exec(&**self)
             .await?;
+        for row in ended {
+            let event = AuditEvent::Disconnected { data, rows };
+            self.record_audit(&audit.record(event).of(id, UserId(row.user_id))).await?;
+        }
         Ok(())
     }
 
-    /// Notes that the consent of `epoch` has ended at Atlassian. `false` where there is another one by now.
+    /// Notes that the consent of `epoch` has ended at Atlassian, for the cause that `audit` names. `false` where there
+    /// is another one by now.
     pub async fn mark_needs_reconnect(
         &mut self,
         id: ConnectionId,
         epoch: i64,
-        reason: &str,
-        now: Timestamp,
+        audit: &Audit<'_>,
     ) -> Result<bool, StoreError> {
-        let marked = with_status(id, ConnectionStatus::NeedsReconnect, reason, now)
+        let reason = audit.cause.as_deref().unwrap_or("Atlassian has ended the grant");
+        let marked = with_status(id, ConnectionStatus::NeedsReconnect, reason, audit.at)
             .filter(connection::Column::Epoch.eq(epoch))
-            .exec(&**self)
+            .exec_with_returning(&**self)
             .await?;
-        Ok(marked.rows_affected > 0)
+        for row in &marked {
+            let record = audit.record(AuditEvent::NeedsReconnect {}).of(id, UserId(row.user_id));
+            self.record_audit(&record).await?;
+        }
+        Ok(!marked.is_empty())
     }
 }
 
@@ -186,12 +192,7 @@ impl Store {
     }
 
     async fn with_sites(&self, row: connection::Model) -> Result<Connection, StoreError> {
-        let sites = connection_site::Entity::find()
-            .filter(connection_site::Column::ConnectionId.eq(&row.id))
-            .order_by_asc(connection_site::Column::Name)
-            .order_by_asc(connection_site::Column::CloudId)
-            .all(&self.inner.read)
-            .await?;
+        let sites = self.sites_of(&row.id).await?;
         let grant = grant::Entity::find_by_id(&row.id).one(&self.inner.read).await?;
         Ok(Connection {
             id: parsed("connections", &row.id, &row.id)?,
@@ -201,7 +202,9 @@ impl Store {
             status: status(&row.id, &row.status)?,
             status_reason: row.status_reason,
             scopes: scopes(&row.scopes),
-            sites: sites.into_iter().map(site).collect(),
+            sites,
+            chosen_sites: chosen(&row.id, row.chosen_sites.as_deref())?,
+            chosen_streams: chosen(&row.id, row.chosen_streams.as_deref())?,
             access_expires_at: grant.map(|grant| Timestamp::from_millis(grant.access_expires_at)),
             connected_at: Timestamp::from_millis(row.connected_at),
             updated_at: Timestamp::from_millis(row.updated_at),
@@ -209,17 +212,14 @@ impl Store {
     }
 }
 
-fn site(row: connection_site::Model) -> Site {
-    Site {
-        cloud_id: CloudId::new(row.cloud_id),
-        url: row.url,
-        name: row.name,
-        avatar_url: row.avatar_url,
-        scopes: scopes(&row.scopes),
-    }
+fn chosen<T: Ord + serde::de::DeserializeOwned>(
+    row: &str,
+    json: Option<&str>,
+) -> Result<Option<BTreeSet<T>>, StoreError> {
+    json.map(|json| from_json("connections", row, json)).transpose()
 }
 
-fn scopes(text: &str) -> Scopes {
+pub(super) fn scopes(text: &str) -> Scopes {
     text.split_whitespace().collect()
 }
 

@@ -58,6 +58,7 @@ impl Store {
             created_at: Set(attempt.created_at.as_millis()),
             expires_at: Set(attempt.expires_at.as_millis()),
             consumed_at: Set(None),
+            outcome: Set(None),
         };
         self.write_alone(None, move |db| {
             async move {

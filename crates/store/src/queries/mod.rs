@@ -1,5 +1,6 @@
 //! What is asked of the database, one file per subject.
 
+pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod grants;
 pub(crate) mod jobs;
@@ -8,6 +9,7 @@ pub(crate) mod login_attempts;
 pub(crate) mod pages;
 pub(crate) mod projects;
 pub(crate) mod sessions;
+pub(crate) mod sites;
 pub(crate) mod spaces;
 pub(crate) mod sync_runs;
 pub(crate) mod users;

@@ -1,11 +1,11 @@
-use connector_domain::{ConnectionStatus, UserId};
+use connector_domain::{ConnectionSite, ConnectionStatus, UserId};
 use connector_store::{Durability, Engine, NewConnection};
 use connector_testkit::TestDatabase;
 use rstest::rstest;
 
 use crate::fixtures::{
-    NOW, at_once, connected, consent, disconnect, later, new_connection, number, owner, pair, scopes, site,
-    user,
+    NOW, at_once, by_system, connected, consent, disconnect, later, listed, new_connection, number, owner,
+    pair, revoked, scopes, site, user,
 };
 
 #[rstest]
@@ -25,7 +25,7 @@ async fn a_connection_is_read_as_the_consent_made_it(#[case] engine: Engine) {
     assert_eq!((found.id, found.user_id, found.client_id.as_str()), (new.id, owner, "app"));
     assert_eq!((found.account_id, found.scopes), (new.account_id, new.scopes));
     assert_eq!((found.status, found.status_reason), (ConnectionStatus::Active, None));
-    assert_eq!(found.sites, [site("one", "Alpha"), site("two", "Zeta")], "by name");
+    assert_eq!(found.sites, [listed("one", "Alpha"), listed("two", "Zeta")], "by name");
     assert_eq!((found.connected_at, found.access_expires_at), (NOW, Some(later(3600))));
 }
 
@@ -48,7 +48,8 @@ async fn a_second_consent_keeps_the_id_and_replaces_the_rest(#[case] engine: Eng
     let second = consent(store, &again, pair("second", later(7200)), later(60)).await;
     assert_eq!((second.connection_id, second.generation, second.epoch), (first.connection_id, 2, 2));
     let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
-    assert_eq!((found.scopes, found.sites), (again.scopes, again.sites));
+    let gone = ConnectionSite { gone_at: Some(later(60)), ..listed("one", "One") };
+    assert_eq!((found.scopes, found.sites), (again.scopes, vec![gone, listed("two", "Two")]));
     assert_eq!((found.connected_at, found.access_expires_at), (later(60), Some(later(7200))));
     let grant = store.find_grant(first.connection_id).await.unwrap().unwrap();
     assert_eq!((grant.generation, grant.epoch), (2, 2));
@@ -117,12 +118,12 @@ async fn an_ended_grant_does_not_end_the_one_that_replaced_it(#[case] engine: En
     let second = connected(store).await;
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
     let id = first.connection_id;
-    assert!(!tx.mark_needs_reconnect(id, first.epoch, "revoked", later(1)).await.unwrap());
+    assert!(!tx.mark_needs_reconnect(id, first.epoch, &revoked(later(1))).await.unwrap());
     tx.commit().await.unwrap();
     let found = store.find_connection(id).await.unwrap().unwrap();
     assert_eq!(found.status, ConnectionStatus::Active);
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    assert!(tx.mark_needs_reconnect(id, second.epoch, "revoked", later(2)).await.unwrap());
+    assert!(tx.mark_needs_reconnect(id, second.epoch, &revoked(later(2))).await.unwrap());
     tx.commit().await.unwrap();
     let found = store.find_connection(id).await.unwrap().unwrap();
     assert_eq!(found.status, ConnectionStatus::NeedsReconnect);
@@ -157,7 +158,7 @@ async fn the_latest_consent_is_listed_first_and_each_person_sees_their_own(#[cas
 #[case::sqlite(Engine::Sqlite)]
 #[case::postgres(Engine::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn sites_are_replaced_by_any_number_of_syncs_at_once(#[case] engine: Engine) {
+async fn sites_are_taken_over_by_any_number_of_syncs_at_once(#[case] engine: Engine) {
     let Some(db) = TestDatabase::create(engine).await else { return };
     let id = connected(db.store()).await.connection_id;
     at_once(8, |i| {
@@ -165,15 +166,12 @@ async fn sites_are_replaced_by_any_number_of_syncs_at_once(#[case] engine: Engin
         let sites = [site("one", "One"), site(&format!("site {i}"), "Other")];
         async move {
             let mut tx = store.begin_write(Durability::Normal).await.unwrap();
-            tx.replace_sites(id, &sites, later(1)).await.unwrap();
+            tx.replace_sites(id, &sites, &by_system(later(1))).await.unwrap();
             tx.commit().await.unwrap();
         }
     })
     .await;
     let found = db.store().find_connection(id).await.unwrap().unwrap();
-    assert_eq!(found.sites.len(), 2, "{:?}", found.sites);
-    let mut tx = db.store().begin_write(Durability::Normal).await.unwrap();
-    tx.replace_sites(id, &[], later(2)).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(db.store().find_connection(id).await.unwrap().unwrap().sites, []);
+    let there: Vec<_> = found.sites.iter().filter(|known| known.gone_at.is_none()).collect();
+    assert_eq!((there.len(), found.sites.len()), (2, 9), "{:?}", found.sites);
 }

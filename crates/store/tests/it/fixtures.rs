@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_domain::{
-    AccountId, CloudId, ConnectionId, Email, Scopes, SeededEntropy, Site, Timestamp, User, UserId,
+    AccountId, Actor, Audit, CloudId, ConnectionId, ConnectionSite, DataFate, Email, Scopes, SeededEntropy,
+    Site, SystemEntropy, Timestamp, User, UserId,
 };
 use connector_store::{
     Consent, Durability, NewConnection, NewUser, PageKey, ProjectKey, RemotePage, RemoteProject, SealedPair,
@@ -174,10 +175,30 @@ pub(crate) fn pair(text: &str, access_expires_at: Timestamp) -> SealedPair {
     }
 }
 
+/// A change that a person makes.
+pub(crate) fn by_ada(now: Timestamp) -> Audit<'static> {
+    Audit::new(&SystemEntropy, now, Actor::Person(Some(UserId(1))))
+}
+
+/// A change that the service makes by itself.
+pub(crate) fn by_system(now: Timestamp) -> Audit<'static> {
+    Audit::new(&SystemEntropy, now, Actor::System)
+}
+
+/// The end of a grant at Atlassian.
+pub(crate) fn revoked(now: Timestamp) -> Audit<'static> {
+    by_system(now).because("revoked")
+}
+
+/// A site that Atlassian lists, as a connection has it.
+pub(crate) fn listed(cloud_id: &str, name: &str) -> ConnectionSite {
+    ConnectionSite { site: site(cloud_id, name), gone_at: None }
+}
+
 /// A consent with its tokens, in one transaction.
 pub(crate) async fn consent(store: &Store, new: &NewConnection, pair: SealedPair, now: Timestamp) -> Consent {
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    let consent = tx.record_consent(new, now).await.unwrap();
+    let consent = tx.record_consent(new, &by_ada(now)).await.unwrap();
     tx.put_pair(&consent, pair, now).await.unwrap();
     tx.commit().await.unwrap();
     consent
@@ -191,6 +212,7 @@ pub(crate) async fn connected(store: &Store) -> Consent {
 
 pub(crate) async fn disconnect(store: &Store, id: ConnectionId, now: Timestamp) {
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    tx.disconnect(id, "disconnected here", now).await.unwrap();
+    let audit = by_ada(now);
+    tx.disconnect(id, "disconnected here", DataFate::Kept, 0, &audit).await.unwrap();
     tx.commit().await.unwrap();
 }

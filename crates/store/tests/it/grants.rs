@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use rstest::rstest;
 
 use crate::fixtures::{
-    NOW, at_once, connected, consent, disconnect, later, new_connection, number, owner, pair,
+    NOW, at_once, connected, consent, disconnect, later, new_connection, number, owner, pair, revoked,
 };
 
 /// The lock, as soon as the last holder's transaction has ended on the server.
@@ -175,7 +175,7 @@ async fn the_most_urgent_of_the_active_are_listed_as_expiring(#[case] engine: En
     }
     disconnect(store, ids[4].connection_id, NOW).await;
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    assert!(tx.mark_needs_reconnect(ids[5].connection_id, 1, "revoked", NOW).await.unwrap());
+    assert!(tx.mark_needs_reconnect(ids[5].connection_id, 1, &revoked(NOW)).await.unwrap());
     tx.commit().await.unwrap();
     let expected = [1, 2, 0].map(|i: usize| ids[i].connection_id);
     assert_eq!(store.list_expiring(later(90), 10).await.unwrap(), expected);

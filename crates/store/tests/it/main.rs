@@ -4,6 +4,7 @@
 
 mod accounts;
 mod answer_cache;
+mod audit;
 mod connections;
 mod fixtures;
 mod grant_races;

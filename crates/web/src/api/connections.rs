@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use connector_domain::{Connection, Site, Timestamp};
+use connector_domain::{Connection, ConnectionSite, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -46,11 +46,15 @@ struct SiteBody {
     /// `jira`, `confluence`.
     products: Vec<&'static str>,
     scopes: Vec<String>,
+    /// Since when Atlassian lists it no more; what was read of it stays.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    gone_at: Option<Timestamp>,
 }
 
-impl From<Site> for SiteBody {
-    fn from(site: Site) -> Self {
+impl From<ConnectionSite> for SiteBody {
+    fn from(ConnectionSite { site, gone_at }: ConnectionSite) -> Self {
         Self {
+            gone_at,
             products: site.products().into_iter().map(connector_domain::Product::as_str).collect(),
             scopes: site.scopes.iter().map(str::to_owned).collect(),
             cloud_id: site.cloud_id.to_string(),
@@ -118,7 +122,7 @@ pub(crate) async fn disconnect(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let connection = caller.connection(&app, &id).await?;
-    app.connections().disconnect(connection.id).await?;
+    app.connections().disconnect(connection.id, caller.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

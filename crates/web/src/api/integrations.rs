@@ -101,8 +101,9 @@ async fn connected_site(app: &App, owner: UserId, product: Product) -> Result<Op
         .into_iter()
         .filter(|connection| connection.status == ConnectionStatus::Active)
         .flat_map(|connection| connection.sites)
-        .find(|site| site.scopes.covers(product))
-        .map(|site| site.url))
+        .filter(|known| known.gone_at.is_none())
+        .find(|known| known.site.scopes.covers(product))
+        .map(|known| known.site.url))
 }
 
 #[derive(Deserialize, IntoParams)]

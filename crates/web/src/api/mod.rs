@@ -2,6 +2,7 @@
 
 mod confluence_pages;
 mod confluence_spaces;
+mod connection_events;
 mod connections;
 mod health;
 mod integrations;
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(connections::list_connections))
         .routes(routes!(connections::find_connection, connections::disconnect))
         .routes(routes!(connections::refresh_connection))
+        .routes(routes!(connection_events::list_connection_events))
         .routes(routes!(syncs::request_sync, syncs::list_syncs))
         .routes(routes!(syncs::find_sync))
         .routes(routes!(syncs::follow_sync))

@@ -74,7 +74,7 @@ impl ConnectionView {
             },
             account: owner.map_or_else(|| "Atlassian account".to_owned(), person_name),
             account_id: connection.account_id.as_ref().map(ToString::to_string),
-            sites: connection.sites.iter().map(SiteView::from).collect(),
+            sites: connection.sites.iter().map(|known| SiteView::from(&known.site)).collect(),
             connected: connection.connected_at.into(),
             access: connection
                 .access_expires_at
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn sites_are_shown_safely() {
-        let mut site = samples::connection().sites.remove(0);
+        let mut site = samples::connection().sites.remove(0).site;
         let view = SiteView::from(&site);
         assert_eq!((view.address.as_str(), view.initials.as_str()), ("acme.atlassian.net", "AC"));
         assert_eq!(view.products, ["Jira", "Confluence"]);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use connector_domain::{
-    AccountId, CloudId, ConfluencePage, Connection, ConnectionId, ConnectionStatus, JiraProject, Scopes,
-    SeededEntropy, Site, StreamProgress, SyncMode, SyncRun, SyncRunId, SyncStatus, Timestamp, User, UserId,
+    AccountId, CloudId, ConfluencePage, Connection, ConnectionId, ConnectionSite, ConnectionStatus,
+    JiraProject, Scopes, SeededEntropy, Site, StreamProgress, SyncMode, SyncRun, SyncRunId, SyncStatus,
+    Timestamp, User, UserId,
 };
 
 use super::{ConsoleData, Rows};
@@ -62,16 +63,22 @@ pub fn connection() -> Connection {
         status: ConnectionStatus::Active,
         status_reason: None,
         scopes: scopes(),
-        sites: vec![Site {
-            cloud_id: CloudId::new("11111111-1111-4111-8111-111111111111"),
-            url: "https://acme.atlassian.net".to_owned(),
-            name: "Acme Corp".to_owned(),
-            avatar_url: None,
-            scopes: scopes(),
-        }],
+        sites: vec![ConnectionSite { site: site(), gone_at: None }],
+        chosen_sites: None,
+        chosen_streams: None,
         access_expires_at: Some(NOW.plus(Duration::from_mins(54))),
         connected_at: NOW.minus(Duration::from_hours(50)),
         updated_at: NOW,
+    }
+}
+
+fn site() -> Site {
+    Site {
+        cloud_id: CloudId::new("11111111-1111-4111-8111-111111111111"),
+        url: "https://acme.atlassian.net".to_owned(),
+        name: "Acme Corp".to_owned(),
+        avatar_url: None,
+        scopes: scopes(),
     }
 }
 

@@ -106,7 +106,11 @@ impl Stat {
 
 fn headline(connections: &[Connection]) -> String {
     let of = |status| connections.iter().filter(move |connection| connection.status == status);
-    let mut sites: Vec<_> = of(ConnectionStatus::Active).flat_map(|connection| &connection.sites).collect();
+    let mut sites: Vec<_> = of(ConnectionStatus::Active)
+        .flat_map(|connection| &connection.sites)
+        .filter(|known| known.gone_at.is_none())
+        .map(|known| &known.site)
+        .collect();
     sites.sort_by(|a, b| a.cloud_id.cmp(&b.cloud_id));
     sites.dedup_by(|a, b| a.cloud_id == b.cloud_id);
     if of(ConnectionStatus::Active).next().is_some() {

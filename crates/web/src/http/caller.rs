@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use connector_domain::{ConnectionId, Secret, UserId};
+use connector_domain::{Actor, ConnectionId, Secret, UserId};
 use connector_store::Session;
 
 use super::cookies;
@@ -35,6 +35,11 @@ impl Caller {
             Self::Anonymous => None,
             Self::Person(session) => Some(session.user_id),
         }
+    }
+
+    /// Who is named in the audit trail for what this caller changes.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Person(self.user_id())
     }
 
     /// The session, which some routes work from.
