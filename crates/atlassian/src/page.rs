@@ -39,11 +39,18 @@ impl<T: DeserializeOwned, N> Page<T, N> {
         let (items, bad) = answer.records(records);
         let fingerprint = (!records.is_empty()).then(|| {
             let mut hasher = DefaultHasher::new();
-            records.iter().for_each(|record| record.get().hash(&mut hasher));
+            for record in records {
+                record.get().hash(&mut hasher);
+            }
             hasher.finish()
         });
         let rate = RateLimits::of(answer);
         Self { items, bad, next, total: None, date: answer.date(), rate, fingerprint }
+    }
+
+    /// For a list whose pages overlap: the same records may stand in two pages.
+    pub(crate) fn overlapping(self, start: u64) -> Self {
+        Self { fingerprint: self.fingerprint.map(|fingerprint| fingerprint.wrapping_add(start)), ..self }
     }
 
     pub(crate) fn with_total(self, total: Option<u64>) -> Self {
@@ -105,17 +112,57 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 }
 
 /// A list that is read page by page.
-pub trait Listing {
+pub trait Listing: Sized {
     type Item;
     /// Where a page begins: a cursor or an index. Keep it to go on after a restart.
     type Position: Clone + Eq + Hash;
 
-    /// Reads the page at `position`, or the first one.
+    /// Reads the page at `position`, or the first one. Who goes through a list in this way asks a [`ListGuard`]
+    /// after each page.
     fn fetch(
         &self,
         token: &AccessToken,
         position: Option<&Self::Position>,
     ) -> impl Future<Output = Result<Page<Self::Item, Self::Position>, ApiError>> + Send;
+
+    /// All pages, from the first one on.
+    fn pager(self) -> Pager<Self> {
+        Pager::new(self)
+    }
+}
+
+/// Notices a list that would never end.
+#[derive(Debug, Clone)]
+pub struct ListGuard<N> {
+    seen: HashSet<N>,
+    /// Fingerprints of the pages so far: a list that begins anew may have new positions each time.
+    pages: HashSet<u64>,
+    count: u32,
+    empty: u32,
+}
+
+impl<N: Clone + Eq + Hash> ListGuard<N> {
+    /// For a list that is read from `position` on, or from its beginning.
+    pub fn new(position: Option<&N>) -> Self {
+        Self { seen: position.cloned().into_iter().collect(), pages: HashSet::new(), count: 0, empty: 0 }
+    }
+
+    /// [`ApiError::LostPlace`] where the next page begins at a position that came before, where the records of this
+    /// one came before, all of them in one page, and after very many empty pages.
+    pub fn check<T>(&mut self, page: &Page<T, N>) -> Result<(), ApiError> {
+        let Some(next) = &page.next else { return Ok(()) };
+        let is_empty = page.fingerprint.is_none();
+        let is_new = page.fingerprint.is_none_or(|fingerprint| self.pages.insert(fingerprint));
+        if !self.seen.insert(next.clone()) || !is_new {
+            return Err(ApiError::lost_place("it leads back to an earlier page"));
+        }
+        self.count += 1;
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
+        if self.count > MOST_PAGES || self.empty > MOST_EMPTY_PAGES {
+            return Err(ApiError::lost_place("it does not end"));
+        }
+        Ok(())
+    }
 }
 
 /// Goes through a list page by page, with a token given for each page.
@@ -124,24 +171,19 @@ pub struct Pager<L: Listing> {
     listing: L,
     /// Where the next page begins; `None` for the first one.
     position: Option<L::Position>,
-    seen: HashSet<L::Position>,
-    /// Fingerprints of the pages so far: a list that begins anew may have new positions each time.
-    pages: HashSet<u64>,
-    count: u32,
-    empty: u32,
+    guard: ListGuard<L::Position>,
     finished: bool,
 }
 
 impl<L: Listing> Pager<L> {
     pub(crate) fn new(listing: L) -> Self {
-        let (seen, pages) = (HashSet::new(), HashSet::new());
-        Self { listing, position: None, seen, pages, count: 0, empty: 0, finished: false }
+        Self { listing, position: None, guard: ListGuard::new(None), finished: false }
     }
 
     /// Goes on where an earlier pager stopped: at the `next` of the last page that was dealt with.
     #[must_use]
     pub fn starting_at(mut self, position: L::Position) -> Self {
-        self.seen = HashSet::from([position.clone()]);
+        self.guard = ListGuard::new(Some(&position));
         self.position = Some(position);
         self
     }
@@ -149,8 +191,7 @@ impl<L: Listing> Pager<L> {
     /// The next page; `None` behind the last one.
     ///
     /// After an error the pager stays where it is: with another token, or later, the same page is asked for
-    /// again. A list that would never end is [`ApiError::LostPlace`]: a position that comes a second time, a page
-    /// whose records all came before in one page, very many empty pages.
+    /// again. A list that would never end is [`ApiError::LostPlace`], see [`ListGuard`].
     pub async fn next(
         &mut self,
         token: &AccessToken,
@@ -159,22 +200,11 @@ impl<L: Listing> Pager<L> {
             return Ok(None);
         }
         let page = self.listing.fetch(token, self.position.as_ref()).await?;
-        let Some(next) = &page.next else {
-            self.finished = true;
-            return Ok(Some(page));
-        };
-        let is_new_page = page.fingerprint.is_none_or(|fingerprint| self.pages.insert(fingerprint));
-        let is_empty = page.fingerprint.is_none();
-        if self.seen.contains(next) || !is_new_page {
-            return Err(ApiError::lost_place("it leads back to an earlier page"));
+        self.guard.check(&page)?;
+        match &page.next {
+            None => self.finished = true,
+            Some(next) => self.position = Some(next.clone()),
         }
-        if self.count >= MOST_PAGES || (is_empty && self.empty >= MOST_EMPTY_PAGES) {
-            return Err(ApiError::lost_place("it does not end"));
-        }
-        self.count += 1;
-        self.empty = if is_empty { self.empty + 1 } else { 0 };
-        self.seen.insert(next.clone());
-        self.position = Some(next.clone());
         Ok(Some(page))
     }
 }

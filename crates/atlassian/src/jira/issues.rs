@@ -86,7 +86,7 @@ pub struct IssueStatus {
     pub name: String,
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::lenient::or_none")]
     pub status_category: Option<StatusCategory>,
 }
 

@@ -125,7 +125,7 @@ impl fmt::Display for Condition {
 }
 
 /// Text between quotes, in which only `"` and `\` mean anything. What cannot be seen becomes a space.
-struct Quoted<'a>(&'a str);
+pub(super) struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,13 +2,89 @@
 //! `isLast`, and with the array under a name of its own in older calls.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
+use connector_domain::AccessToken;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use url::Url;
 
+use super::Jira;
 use crate::ApiError;
 use crate::http::Answer;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+
+/// A list that is read by `startAt`. Go through it by [`Listing::pager`], or page by page by [`Listing::fetch`].
+#[derive(Debug, Clone)]
+pub struct Offsets<'a, T> {
+    jira: Jira<'a>,
+    route: &'static str,
+    url: Url,
+    /// Under which name the records stand; `None` for a bare array, which ends with an empty page.
+    array: Option<&'static str>,
+    /// How many a page.
+    max_results: u32,
+    /// What a record costs, in points.
+    cost: u64,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Offsets<'a, T> {
+    pub(super) fn new(
+        jira: Jira<'a>,
+        route: &'static str,
+        url: Url,
+        array: &'static str,
+        max_results: u32,
+    ) -> Self {
+        Self { jira, route, url, array: Some(array), max_results, cost: 1, item: PhantomData }
+    }
+
+    /// People cost two points each.
+    pub(super) fn of_people(self) -> Self {
+        Self { cost: 2, ..self }
+    }
+
+    pub(super) fn bare(self) -> Self {
+        Self { array: None, ..self }
+    }
+}
+
+impl<T: DeserializeOwned + Send> Listing for Offsets<'_, T> {
+    type Item = T;
+    type Position = u64;
+
+    async fn fetch(&self, token: &AccessToken, position: Option<&u64>) -> Result<Page<T, u64>, ApiError> {
+        let start_at = position.copied().unwrap_or(0);
+        let mut url = self.url.clone();
+        url.query_pairs_mut()
+            .append_pair("startAt", &start_at.to_string())
+            .append_pair("maxResults", &self.max_results.to_string());
+        let call = self.jira.get(self.route, url).objects(u64::from(self.max_results) * self.cost);
+        let read = |answer: &Answer| {
+            let page = match self.array {
+                Some(array) => read_page(answer, array, start_at)?,
+                None => read_bare_page(answer, start_at)?,
+            };
+            answer.objects.set(answer.objects.get() * self.cost);
+            Ok(page)
+        };
+        self.jira.client.call(call, token, read).await
+    }
+}
+
+/// Reads a bare array, which says nothing of what else there is. Jira filters a page after it has cut it: only an
+/// empty one is the end, and as each page begins where the records so far end, some come twice and none is lost.
+fn read_bare_page<T: DeserializeOwned>(answer: &Answer, start_at: u64) -> Result<Page<T, u64>, ApiError> {
+    let records: Vec<&RawValue> = answer.json()?;
+    let next = (!records.is_empty()).then(|| start_at + records.len() as u64);
+    Ok(Page::read(answer, &records, next).overlapping(start_at))
+}
+
+/// Reads a bare array that is the whole list.
+pub fn read_array<T: DeserializeOwned>(answer: &Answer) -> Result<Page<T, u64>, ApiError> {
+    Ok(Page::read(answer, &answer.json::<Vec<&RawValue>>()?, None))
+}
 
 /// Reads one page, whose records stand under `array`.
 ///

@@ -1,6 +1,10 @@
 //! Jira Cloud platform REST API, v3, through the OAuth gateway.
 
 mod bulk_fetch;
+mod catalogs;
+mod changelog;
+mod comments;
+mod fields;
 mod issues;
 mod jql;
 mod list;
@@ -8,16 +12,25 @@ mod projects;
 mod search;
 mod server_info;
 mod user;
+mod webhooks;
+mod worklogs;
 
 pub use bulk_fetch::{IssueBatch, IssueError, MOST_FETCHED};
+pub use catalogs::{Priority, Resolution};
+pub use changelog::{Change, ChangedField, Changelogs, IssueHistory, MOST_HISTORIES};
+pub use comments::{Comment, MOST_BY_ID};
+pub use fields::{Field, FieldSchema};
 pub use issues::{
     Attachment, Issue, IssueFields, IssueParent, IssueProject, IssueStatus, IssueType, Named, StatusCategory,
 };
 pub use jql::{Condition, Direction, Jql, OrderBy};
+pub use list::Offsets;
 pub use projects::{Insight, Lead, Project, ProjectQuery, ProjectStatus, Projects};
 pub use search::{IdSearch, IssueId, IssueSearch, MOST_IDS, Search};
 pub use server_info::ServerInfo;
 pub use user::User;
+pub use webhooks::{MOST_WEBHOOKS, NewWebhook, Webhook, WebhookEvent, WebhookFilter, WebhookRefused};
+pub use worklogs::{Visibility, Worklog, WorklogChange, WorklogChanges};
 
 use connector_domain::{CloudId, Product};
 use reqwest::Method;

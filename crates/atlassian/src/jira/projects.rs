@@ -40,6 +40,9 @@ pub struct Project {
     pub is_private: Option<bool>,
     #[serde(default)]
     pub archived: Option<bool>,
+    /// In the trash, from which it can come back for 60 days.
+    #[serde(default)]
+    pub deleted: Option<bool>,
     #[serde(default)]
     pub insight: Option<Insight>,
 }
@@ -109,6 +112,14 @@ impl<'a> Jira<'a> {
             .extend_pairs(query.status.iter().map(|status| ("status", status.as_str())));
         let call = self.get(ROUTE, url).objects(query.max_results.into());
         self.client.call(call, token, |answer| read_page(answer, "values", query.start_at)).await
+    }
+
+    /// The project that has this id or key now or had the key once (`GET /rest/api/3/project/{projectIdOrKey}`).
+    /// Needs `read:jira-work`.
+    pub async fn project(&self, token: &AccessToken, id_or_key: &str) -> Result<Project, ApiError> {
+        let mut url = self.url(&["project", id_or_key]);
+        url.query_pairs_mut().append_pair("expand", "description,lead,insight");
+        self.client.read(self.get("/rest/api/3/project/{projectIdOrKey}", url), token).await
     }
 
     /// All of them, page by page, from `query.start_at` on.

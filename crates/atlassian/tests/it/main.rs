@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admission;
 mod authorize;
 mod confluence;
+mod delivery;
 mod errors;
 mod fixtures;
 mod issues;
 mod jira;
+mod jira_lists;
 mod limits;
 mod logging;
 mod resources;
@@ -16,6 +19,7 @@ mod search;
 mod stub;
 mod token;
 mod token_errors;
+mod webhooks;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;

@@ -19,8 +19,8 @@ fn body(asked: &Asked) -> Value {
 }
 
 /// What a pager makes of these pages: how many issues, and how it ends.
-async fn read_all(pages: Vec<Value>) -> (usize, Result<(), ApiError>) {
-    let stub = Stub::in_turn(pages.iter().map(Reply::json).collect()).await;
+async fn read_all(answers: Vec<Value>) -> (usize, Result<(), ApiError>) {
+    let stub = Stub::in_turn(answers.iter().map(Reply::json).collect()).await;
     let (client, cloud_id) = (client(&stub.url), cloud_id());
     let mut pager = client.jira(&cloud_id).all_issues(search());
     let mut count = 0;
