@@ -12,7 +12,7 @@ use sea_orm_migration::schema::{
 pub(super) struct Migration;
 
 /// Text that both engines compare alike: byte by byte, as SQLite does by default.
-fn ordered_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+pub(super) fn ordered_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = text(name);
     if manager.get_database_backend() == DatabaseBackend::Postgres {
         column.extra("COLLATE \"C\"");
@@ -20,26 +20,26 @@ fn ordered_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     column
 }
 
-fn big_pk(name: &'static str) -> ColumnDef {
+pub(super) fn big_pk(name: &'static str) -> ColumnDef {
     // SQLite gives a rowid only to `INTEGER PRIMARY KEY`, which holds 64 bits there.
     let mut column = pk_auto(name);
     column.big_integer();
     column
 }
 
-fn text_pk(name: &'static str) -> ColumnDef {
+pub(super) fn text_pk(name: &'static str) -> ColumnDef {
     let mut column = text(name);
     column.primary_key();
     column
 }
 
-fn unique(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+pub(super) fn unique(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = plain(name, table, columns);
     index.unique();
     index
 }
 
-fn plain(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+pub(super) fn plain(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();
     index.name(name).table(table);
     for column in columns {
@@ -48,7 +48,7 @@ fn plain(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCrea
     index
 }
 
-fn owned_by(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
+pub(super) fn owned_by(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();
     key.from(table, column).to(parent, "id").on_delete(ForeignKeyAction::Cascade);
     key

@@ -2,6 +2,7 @@
 
 mod m0001_initial;
 mod m0003_lifecycle;
+mod m0004_mirror;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -13,7 +14,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration), Box::new(m0003_lifecycle::Migration)]
+        vec![
+            Box::new(m0001_initial::Migration),
+            Box::new(m0003_lifecycle::Migration),
+            Box::new(m0004_mirror::Migration),
+        ]
     }
 }
 
