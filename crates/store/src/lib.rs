@@ -22,11 +22,20 @@ pub use queries::connections::{Consent, NewConnection};
 pub use queries::grants::{Grant, GrantLock, SealedPair};
 pub use queries::jobs::{Job, NewJob};
 pub use queries::login_attempts::{LoginAttempt, LoginFlow};
-pub use queries::pages::{PageKey, RemotePage};
-pub use queries::projects::{ProjectKey, RemoteProject};
+pub use queries::mirror::{
+    AbsenceReason, ContentBody, MirrorKind, MirroredId, Remote, RemoteAttachment, RemoteBlogPost,
+    RemoteChangelog, RemoteContentComment, RemoteField, RemoteIssue, RemoteIssueComment, RemoteIssueType,
+    RemoteLabel, RemotePage, RemoteProject, RemoteSpace, RemoteStatus, RemoteUser, RemoteWorklog,
+    UnknownKind, UnknownReason, Written,
+};
+pub use queries::pages::PageKey;
+pub use queries::projects::ProjectKey;
 pub use queries::sessions::Session;
 pub use queries::sites::SiteChanges;
-pub use queries::spaces::RemoteSpace;
+pub use queries::sync_state::{
+    BadRecordRow, Checkpoint, CompletenessProof, PointsHour, ProofState, RatePause, StreamScope,
+    SyncSchedule, UnknownProofState,
+};
 pub use queries::users::{NewUser, SealedUserToken};
 pub use store::{Durability, Engine, Store, WriteTx};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

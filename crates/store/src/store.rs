@@ -206,6 +206,10 @@ impl std::fmt::Debug for WriteTx {
 }
 
 impl WriteTx {
+    pub(crate) fn engine(&self) -> Engine {
+        self.store.engine()
+    }
+
     /// Notes that cached answers from `dataset` are void once this commits.
     pub(crate) fn touch(&mut self, dataset: Dataset) {
         if !self.touched.contains(&dataset) {

@@ -3,7 +3,6 @@
 //! A sync run is a row with its state and counts, and a durable job that does it. Each [`Stream`] is read page by
 //! page; a page and the run's progress are written in one transaction.
 
-mod content_hash;
 mod handler;
 mod run;
 mod stream;

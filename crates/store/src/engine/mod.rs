@@ -43,3 +43,12 @@ impl GrantLocks {
         lock
     }
 }
+
+/// `column {among}` asks whether the column is one of the texts in value `$n`, a JSON list. Of any length: with a value
+/// for each text, every number of them would be a statement of its own to prepare.
+pub(crate) fn among(engine: Engine, n: usize) -> String {
+    match engine {
+        Engine::Sqlite => format!("IN (SELECT value FROM json_each(${n}))"),
+        Engine::Postgres => format!("= ANY(ARRAY(SELECT json_array_elements_text(${n}::json)))"),
+    }
+}

@@ -48,7 +48,11 @@ pub(super) fn plain(name: &str, table: &'static str, columns: &[&'static str]) -
     index
 }
 
-pub(super) fn owned_by(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
+pub(super) fn owned_by(
+    table: &'static str,
+    column: &'static str,
+    parent: &'static str,
+) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();
     key.from(table, column).to(parent, "id").on_delete(ForeignKeyAction::Cascade);
     key

@@ -6,18 +6,18 @@ pub(crate) mod grants;
 pub(crate) mod jobs;
 pub(crate) mod key_checks;
 pub(crate) mod login_attempts;
+pub(crate) mod mirror;
 pub(crate) mod pages;
 pub(crate) mod projects;
 pub(crate) mod sessions;
 pub(crate) mod sites;
 pub(crate) mod spaces;
 pub(crate) mod sync_runs;
+pub(crate) mod sync_state;
 pub(crate) mod users;
 
 use std::collections::HashSet;
 use std::str::FromStr;
-
-use sea_orm::sea_query::{Expr, OnConflict};
 
 use crate::StoreError;
 
@@ -46,20 +46,6 @@ fn from_json<T: serde::de::DeserializeOwned>(
         what: error.to_string(),
     })
 }
-
-/// On a conflict writes `columns`, unless the content is what is stored already: an unchanged row is not touched.
-fn unless_unchanged<C>(table: &str, key: &[C], columns: &[C]) -> OnConflict
-where
-    C: sea_orm::sea_query::IntoIden + Copy,
-{
-    OnConflict::columns(key.iter().copied())
-        .update_columns(columns.iter().copied())
-        .action_and_where(Expr::cust(format!("{table}.content_hash IS DISTINCT FROM excluded.content_hash")))
-        .to_owned()
-}
-
-/// How many rows go into one statement: SQLite takes 32,766 values, a row has at most 18.
-const ROWS_PER_STATEMENT: usize = 500;
 
 /// The rows without those that a later one with the same id replaces: PostgreSQL refuses a statement that writes a
 /// row twice, and pages of a list that changes while it is read overlap.

@@ -5,9 +5,8 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{ROWS_PER_STATEMENT, last_of_each, unless_unchanged};
 use crate::entities::jira_project::{ActiveModel, Column, Entity, Model};
-use crate::{Dataset, Store, StoreError, WriteTx};
+use crate::{Dataset, Store, StoreError};
 
 /// A project as a person puts it in, known by its owner and key.
 #[derive(Debug, Clone)]
@@ -17,20 +16,6 @@ pub struct ProjectKey {
     pub name: String,
     pub lead: Option<String>,
     pub url: Option<String>,
-}
-
-/// A project as Jira has it.
-#[derive(Debug, Clone)]
-pub struct RemoteProject {
-    pub remote_id: String,
-    pub key: String,
-    pub name: String,
-    pub lead: Option<String>,
-    pub url: Option<String>,
-    pub project_type: Option<String>,
-    pub description: Option<String>,
-    /// Changes with the content: a row whose hash is stored already is not written.
-    pub content_hash: String,
 }
 
 impl From<Model> for JiraProject {
@@ -61,6 +46,7 @@ impl Store {
     ) -> Result<Vec<JiraProject>, StoreError> {
         let mut query = Entity::find()
             .filter(Column::OwnerId.eq(owner.0))
+            .filter(Column::DeletedAt.is_null())
             .order_by_asc(Column::Key)
             .order_by_asc(Column::Id)
             .limit(limit);
@@ -72,7 +58,8 @@ impl Store {
     }
 
     pub async fn count_projects(&self, owner: UserId) -> Result<u64, StoreError> {
-        Ok(Entity::find().filter(Column::OwnerId.eq(owner.0)).count(&self.inner.read).await?)
+        let alive = Entity::find().filter(Column::OwnerId.eq(owner.0)).filter(Column::DeletedAt.is_null());
+        Ok(alive.count(&self.inner.read).await?)
     }
 
     /// Creates the project of an owner and key, or updates the one that has them, mirrored or not.
@@ -88,6 +75,7 @@ impl Store {
                     .filter(Column::OwnerId.eq(new.owner_id.0))
                     .filter(Column::Key.eq(&new.key))
                     .filter(Column::CloudId.is_not_null())
+                    .filter(Column::DeletedAt.is_null())
                     .col_expr(Column::Name, Expr::value(new.name.as_str()))
                     .col_expr(Column::Lead, Expr::value(new.lead.clone()))
                     .col_expr(Column::Url, Expr::value(new.url.clone()))
@@ -117,92 +105,5 @@ impl Store {
             .boxed()
         })
         .await
-    }
-}
-
-impl WriteTx {
-    /// Writes projects of a site as Jira has them; says how many rows that changed. A row that was put in by hand
-    /// under the same key becomes the mirrored one.
-    pub async fn upsert_remote_projects(
-        &mut self,
-        owner: UserId,
-        cloud_id: &CloudId,
-        projects: &[RemoteProject],
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        self.adopt_projects(owner, cloud_id, projects).await?;
-        let mut written = 0;
-        for chunk in last_of_each(projects, |project| &project.remote_id).chunks(ROWS_PER_STATEMENT) {
-            let rows = chunk.iter().map(|project| ActiveModel {
-                owner_id: Set(owner.0),
-                cloud_id: Set(Some(cloud_id.as_str().to_owned())),
-                remote_id: Set(Some(project.remote_id.clone())),
-                key: Set(project.key.clone()),
-                name: Set(project.name.clone()),
-                lead: Set(project.lead.clone()),
-                url: Set(project.url.clone()),
-                project_type: Set(project.project_type.clone()),
-                description: Set(project.description.clone()),
-                content_hash: Set(Some(project.content_hash.clone())),
-                created_at: Set(now.as_millis()),
-                updated_at: Set(now.as_millis()),
-                synced_at: Set(Some(now.as_millis())),
-                ..Default::default()
-            });
-            let update = unless_unchanged(
-                "jira_projects",
-                &[Column::OwnerId, Column::CloudId, Column::RemoteId],
-                &[
-                    Column::Key,
-                    Column::Name,
-                    Column::Lead,
-                    Column::Url,
-                    Column::ProjectType,
-                    Column::Description,
-                    Column::ContentHash,
-                    Column::UpdatedAt,
-                    Column::SyncedAt,
-                ],
-            );
-            written += Entity::insert_many(rows).on_conflict(update).exec_without_returning(&**self).await?;
-        }
-        if written > 0 {
-            self.touch(Dataset::JiraProjects(owner));
-        }
-        Ok(written)
-    }
-
-    async fn adopt_projects(
-        &mut self,
-        owner: UserId,
-        cloud_id: &CloudId,
-        projects: &[RemoteProject],
-    ) -> Result<(), StoreError> {
-        let keys = projects.iter().map(|project| project.key.as_str());
-        let by_hand = Entity::find()
-            .filter(Column::OwnerId.eq(owner.0))
-            .filter(Column::CloudId.is_null())
-            .filter(Column::Key.is_in(keys))
-            .all(&**self)
-            .await?;
-        for row in by_hand {
-            let Some(project) = projects.iter().find(|project| project.key == row.key) else { continue };
-            let mirrored = Entity::find()
-                .filter(Column::OwnerId.eq(owner.0))
-                .filter(Column::CloudId.eq(cloud_id.as_str()))
-                .filter(Column::RemoteId.eq(&project.remote_id))
-                .count(&**self)
-                .await?;
-            if mirrored == 0 {
-                Entity::update_many()
-                    .filter(Column::Id.eq(row.id))
-                    .col_expr(Column::CloudId, Expr::value(cloud_id.as_str()))
-                    .col_expr(Column::RemoteId, Expr::value(project.remote_id.as_str()))
-                    .exec(&**self)
-                    .await?;
-                self.touch(Dataset::JiraProjects(owner));
-            }
-        }
-        Ok(())
     }
 }

@@ -1,26 +1,9 @@
 use connector_domain::{CloudId, ConfluenceSpace, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{ROWS_PER_STATEMENT, last_of_each, unless_unchanged};
-use crate::entities::confluence_space::{ActiveModel, Column, Entity, Model};
-use crate::{Store, StoreError, WriteTx};
-
-/// A space as Confluence has it.
-#[derive(Debug, Clone)]
-pub struct RemoteSpace {
-    pub remote_id: String,
-    pub key: String,
-    pub name: String,
-    pub space_type: Option<String>,
-    pub status: Option<String>,
-    pub url: Option<String>,
-    pub homepage_id: Option<String>,
-    /// Changes with the content: a row whose hash is stored already is not written.
-    pub content_hash: String,
-}
+use crate::entities::confluence_space::{Column, Entity, Model};
+use crate::{Store, StoreError};
 
 impl From<Model> for ConfluenceSpace {
     fn from(row: Model) -> Self {
@@ -50,6 +33,7 @@ impl Store {
     ) -> Result<Vec<ConfluenceSpace>, StoreError> {
         let mut query = Entity::find()
             .filter(Column::OwnerId.eq(owner.0))
+            .filter(Column::DeletedAt.is_null())
             .order_by_asc(Column::Key)
             .order_by_asc(Column::Id)
             .limit(limit);
@@ -61,54 +45,7 @@ impl Store {
     }
 
     pub async fn count_spaces(&self, owner: UserId) -> Result<u64, StoreError> {
-        Ok(Entity::find().filter(Column::OwnerId.eq(owner.0)).count(&self.inner.read).await?)
-    }
-}
-
-impl WriteTx {
-    /// Writes spaces of a site as Confluence has them; says how many rows that changed.
-    pub async fn upsert_remote_spaces(
-        &mut self,
-        owner: UserId,
-        cloud_id: &CloudId,
-        spaces: &[RemoteSpace],
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut written = 0;
-        for chunk in last_of_each(spaces, |space| &space.remote_id).chunks(ROWS_PER_STATEMENT) {
-            let rows = chunk.iter().map(|space| ActiveModel {
-                owner_id: Set(owner.0),
-                cloud_id: Set(cloud_id.as_str().to_owned()),
-                remote_id: Set(space.remote_id.clone()),
-                key: Set(space.key.clone()),
-                name: Set(space.name.clone()),
-                space_type: Set(space.space_type.clone()),
-                status: Set(space.status.clone()),
-                url: Set(space.url.clone()),
-                homepage_id: Set(space.homepage_id.clone()),
-                content_hash: Set(space.content_hash.clone()),
-                created_at: Set(now.as_millis()),
-                updated_at: Set(now.as_millis()),
-                synced_at: Set(now.as_millis()),
-                ..Default::default()
-            });
-            let update = unless_unchanged(
-                "confluence_spaces",
-                &[Column::OwnerId, Column::CloudId, Column::RemoteId],
-                &[
-                    Column::Key,
-                    Column::Name,
-                    Column::SpaceType,
-                    Column::Status,
-                    Column::Url,
-                    Column::HomepageId,
-                    Column::ContentHash,
-                    Column::UpdatedAt,
-                    Column::SyncedAt,
-                ],
-            );
-            written += Entity::insert_many(rows).on_conflict(update).exec_without_returning(&**self).await?;
-        }
-        Ok(written)
+        let alive = Entity::find().filter(Column::OwnerId.eq(owner.0)).filter(Column::DeletedAt.is_null());
+        Ok(alive.count(&self.inner.read).await?)
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn project(owner_id: UserId, key: &str, name: &str) -> ProjectKey {
     ProjectKey { owner_id, key: key.to_owned(), name: name.to_owned(), lead: None, url: None }
 }
 
-/// A project with all there can be; its hash is that of its content.
+/// A project with all there can be.
 pub(crate) fn remote_project(remote_id: &str, key: &str, name: &str) -> RemoteProject {
     RemoteProject {
         remote_id: remote_id.to_owned(),
@@ -84,7 +84,6 @@ pub(crate) fn remote_project(remote_id: &str, key: &str, name: &str) -> RemotePr
         url: Some(format!("https://one.example/browse/{key}")),
         project_type: Some("software".to_owned()),
         description: Some("Analytical".to_owned()),
-        content_hash: format!("{key}|{name}"),
     }
 }
 
@@ -100,17 +99,18 @@ pub(crate) fn page(owner_id: UserId, space_key: &str, page_id: &str, title: &str
 
 pub(crate) fn remote_page(page_id: &str, space_key: &str, title: &str) -> RemotePage {
     RemotePage {
-        page_id: page_id.to_owned(),
+        remote_id: page_id.to_owned(),
         space_id: format!("id of {space_key}"),
         space_key: space_key.to_owned(),
         title: title.to_owned(),
         url: Some(format!("https://one.example/wiki/{page_id}")),
         parent_id: Some("1".to_owned()),
         parent_type: Some("folder".to_owned()),
-        status: "current".to_owned(),
+        status: Some("current".to_owned()),
         version: Some(3),
         modified_at: Some(NOW),
-        content_hash: format!("{space_key}|{title}"),
+        author_id: None,
+        body_version: None,
     }
 }
 
@@ -123,9 +123,9 @@ pub(crate) async fn sync_projects(
     now: Timestamp,
 ) -> u64 {
     let mut tx = store.begin_write(Durability::Normal).await.unwrap();
-    let written = tx.upsert_remote_projects(owner, &CloudId::new(site), projects, now).await.unwrap();
+    let written = tx.upsert_remote(owner, &CloudId::new(site), projects, now).await.unwrap();
     tx.commit().await.unwrap();
-    written
+    written.changed()
 }
 
 pub(crate) async fn sync_pages(
@@ -136,9 +136,9 @@ pub(crate) async fn sync_pages(
     now: Timestamp,
 ) -> u64 {
     let mut tx = store.begin_write(Durability::Normal).await.unwrap();
-    let written = tx.upsert_remote_pages(owner, &CloudId::new(site), pages, now).await.unwrap();
+    let written = tx.upsert_remote(owner, &CloudId::new(site), pages, now).await.unwrap();
     tx.commit().await.unwrap();
-    written
+    written.changed()
 }
 
 pub(crate) fn scopes(words: &str) -> Scopes {

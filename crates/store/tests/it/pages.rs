@@ -123,6 +123,6 @@ async fn a_page_of_nobody_is_a_missing_reference_and_harms_no_other_write(#[case
     assert_eq!(db.store().count_pages(owner).await.unwrap(), 20);
     let mut tx = db.store().begin_write(Durability::Normal).await.unwrap();
     let remote = [remote_page("100", "DOCS", "title")];
-    let refused = tx.upsert_remote_pages(nobody, &CloudId::new("one"), &remote, NOW).await;
+    let refused = tx.upsert_remote(nobody, &CloudId::new("one"), &remote, NOW).await;
     assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
 }

@@ -178,6 +178,6 @@ async fn an_unknown_owner_is_a_missing_reference_and_harms_no_other_write(#[case
     assert_eq!(db.store().count_projects(owner).await.unwrap(), 40);
     let mut tx = db.store().begin_write(Durability::Normal).await.unwrap();
     let remote = [remote_project("10", "CORE", "Core")];
-    let refused = tx.upsert_remote_projects(nobody, &CloudId::new("one"), &remote, NOW).await;
+    let refused = tx.upsert_remote(nobody, &CloudId::new("one"), &remote, NOW).await;
     assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
 }

@@ -14,16 +14,15 @@ fn space(remote_id: &str, key: &str, name: &str) -> RemoteSpace {
         status: Some("current".to_owned()),
         url: None,
         homepage_id: Some("1".to_owned()),
-        content_hash: format!("{key}|{name}"),
     }
 }
 
 async fn sync(store: &Store, site: &str, spaces: &[RemoteSpace], seconds: u64) -> u64 {
     let owner = owner(store).await;
     let mut tx = store.begin_write(Durability::Normal).await.unwrap();
-    let written = tx.upsert_remote_spaces(owner, &CloudId::new(site), spaces, later(seconds)).await.unwrap();
+    let written = tx.upsert_remote(owner, &CloudId::new(site), spaces, later(seconds)).await.unwrap();
     tx.commit().await.unwrap();
-    written
+    written.changed()
 }
 
 #[rstest]

@@ -113,7 +113,7 @@ async fn a_dropped_transaction_is_undone_and_lets_the_next_one_go_on(#[case] eng
         let mut tx = store.begin_write(durability).await.unwrap();
         let remote = [crate::fixtures::remote_project("10", "CORE", "Core")];
         let site = connector_domain::CloudId::new("one");
-        assert_eq!(tx.upsert_remote_projects(owner, &site, &remote, NOW).await.unwrap(), 1);
+        assert_eq!(tx.upsert_remote(owner, &site, &remote, NOW).await.unwrap().changed(), 1);
         drop(tx);
         store.upsert_project(project(owner, "OTHER", "Other"), NOW).await.unwrap();
         assert_eq!(store.count_projects(owner).await.unwrap(), 1);

@@ -5,7 +5,6 @@ use connector_store::{Durability, RemotePage};
 
 use super::report_bad;
 use crate::Stream;
-use crate::content_hash::content_hash;
 use crate::run::{PageCounts, RunError, Window};
 
 pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
@@ -22,8 +21,8 @@ pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
         report_bad(Stream::ConfluencePages, &page.bad);
         let rows: Vec<_> = page.items.into_iter().map(|page| row(page, &keys, &window.site.url)).collect();
         let mut tx = syncs.store.begin_write(Durability::Normal).await?;
-        let written = tx.upsert_remote_pages(owner, cloud_id, &rows, syncs.clock.now()).await?;
-        let counts = PageCounts { fetched: rows.len() as u64, written, total: page.total };
+        let written = tx.upsert_remote(owner, cloud_id, &rows, syncs.clock.now()).await?;
+        let counts = PageCounts { fetched: rows.len() as u64, written: written.changed(), total: page.total };
         window.commit(tx, counts).await?;
         if page.next.is_none() {
             return Ok(());
@@ -60,26 +59,17 @@ fn row(page: WikiPage, keys: &HashMap<String, String>, site_url: &str) -> Remote
     let space_key = keys.get(&space_id).cloned().unwrap_or_else(|| space_id.clone());
     let status = page.status.unwrap_or_else(|| PageStatus::Current.as_str().to_owned());
     RemotePage {
-        content_hash: content_hash(&[
-            Some(&space_id),
-            Some(&space_key),
-            Some(&page.title),
-            url.as_deref(),
-            page.parent_id.as_deref(),
-            page.parent_type.as_deref(),
-            Some(&status),
-            version.map(|number| number.to_string()).as_deref(),
-            modified_at.map(|time| time.to_string()).as_deref(),
-        ]),
-        page_id: page.id,
+        remote_id: page.id,
         space_id,
         space_key,
         title: page.title,
         url,
         parent_id: page.parent_id,
         parent_type: page.parent_type,
-        status,
+        status: Some(status),
         version,
         modified_at,
+        author_id: None,
+        body_version: None,
     }
 }

@@ -3,7 +3,6 @@ use connector_store::{Durability, RemoteSpace};
 
 use super::report_bad;
 use crate::Stream;
-use crate::content_hash::content_hash;
 use crate::run::{PageCounts, RunError, Window};
 
 pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
@@ -19,8 +18,8 @@ pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
         report_bad(Stream::ConfluenceSpaces, &page.bad);
         let rows: Vec<_> = page.items.into_iter().map(|space| row(space, &window.site.url)).collect();
         let mut tx = syncs.store.begin_write(Durability::Normal).await?;
-        let written = tx.upsert_remote_spaces(owner, cloud_id, &rows, syncs.clock.now()).await?;
-        let counts = PageCounts { fetched: rows.len() as u64, written, total: page.total };
+        let written = tx.upsert_remote(owner, cloud_id, &rows, syncs.clock.now()).await?;
+        let counts = PageCounts { fetched: rows.len() as u64, written: written.changed(), total: page.total };
         window.commit(tx, counts).await?;
         if page.next.is_none() {
             return Ok(());
@@ -32,14 +31,6 @@ pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
 fn row(space: Space, site_url: &str) -> RemoteSpace {
     let url = space.link(site_url);
     RemoteSpace {
-        content_hash: content_hash(&[
-            Some(&space.key),
-            Some(&space.name),
-            space.space_type.as_deref(),
-            space.status.as_deref(),
-            url.as_deref(),
-            space.homepage_id.as_deref(),
-        ]),
         remote_id: space.id,
         key: space.key,
         name: space.name,

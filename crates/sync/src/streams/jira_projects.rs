@@ -3,7 +3,6 @@ use connector_store::{Durability, RemoteProject};
 
 use super::report_bad;
 use crate::Stream;
-use crate::content_hash::content_hash;
 use crate::run::{PageCounts, RunError, Window};
 
 pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
@@ -19,8 +18,8 @@ pub(crate) async fn sync(window: &mut Window<'_, '_>) -> Result<(), RunError> {
         report_bad(Stream::JiraProjects, &page.bad);
         let rows: Vec<_> = page.items.into_iter().map(|project| row(project, &window.site.url)).collect();
         let mut tx = syncs.store.begin_write(Durability::Normal).await?;
-        let written = tx.upsert_remote_projects(owner, cloud_id, &rows, syncs.clock.now()).await?;
-        let counts = PageCounts { fetched: rows.len() as u64, written, total: page.total };
+        let written = tx.upsert_remote(owner, cloud_id, &rows, syncs.clock.now()).await?;
+        let counts = PageCounts { fetched: rows.len() as u64, written: written.changed(), total: page.total };
         window.commit(tx, counts).await?;
         match page.next {
             Some(next) => query.start_at = next,
@@ -33,14 +32,6 @@ fn row(project: Project, site_url: &str) -> RemoteProject {
     let url = project.browse_url(site_url);
     let lead = project.lead.and_then(|lead| lead.display_name);
     RemoteProject {
-        content_hash: content_hash(&[
-            Some(&project.key),
-            Some(&project.name),
-            lead.as_deref(),
-            Some(&url),
-            project.project_type.as_deref(),
-            project.description.as_deref(),
-        ]),
         remote_id: project.id,
         key: project.key,
         name: project.name,

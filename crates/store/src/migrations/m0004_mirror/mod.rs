@@ -24,7 +24,8 @@ impl MigrationTrait for Migration {
 
 /// The columns of tombstones, for a table that lacks them.
 async fn add_tombstones(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
-    for column in [big_integer_null("deleted_at"), text_null("deleted_reason"), big_integer_null("absent_since")]
+    for column in
+        [big_integer_null("deleted_at"), text_null("deleted_reason"), big_integer_null("absent_since")]
     {
         add_column(manager, table, column).await?;
     }

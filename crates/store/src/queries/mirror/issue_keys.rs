@@ -1,0 +1,66 @@
+use std::collections::HashMap;
+
+use connector_domain::{CloudId, Timestamp, UserId};
+use sea_orm::{ConnectionTrait as _, Value};
+
+use super::Remote;
+use super::remote::storable;
+use super::upsert::{Place, Stored};
+use crate::{StoreError, WriteTx};
+
+/// Notes the old and the new key of each issue whose key has changed.
+pub(super) async fn record_moves<'t, R: Remote + 't>(
+    tx: &WriteTx,
+    place: Place<'_>,
+    stored: &HashMap<String, Stored>,
+    written: impl Iterator<Item = &'t R>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for issue in written {
+        let Some(old) = stored.get(issue.remote_id()).and_then(|row| row.key.as_deref()) else { continue };
+        let current = "SELECT key FROM jira_issues WHERE owner_id = $1 AND cloud_id = $2 AND remote_id = $3";
+        let [owner, cloud_id] = place.values();
+        let values = [owner, cloud_id, storable(issue.remote_id()).into_owned().into()];
+        let Some(row) = tx.query_one_raw(tx.statement(current.to_owned(), values)).await? else { continue };
+        let new: String = row.try_get_by_index(0)?;
+        if new != old {
+            for key in [old, &new] {
+                record(tx, place, issue.remote_id(), key, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn record(
+    tx: &WriteTx,
+    place: Place<'_>,
+    issue_id: &str,
+    key: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO jira_issue_keys (owner_id, cloud_id, issue_id, key, first_seen_at) \
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let [owner, cloud_id] = place.values();
+    let [issue_id, key]: [Value; 2] = [issue_id, key].map(|text| storable(text).into_owned().into());
+    let values = [owner, cloud_id, issue_id, key, now.as_millis().into()];
+    tx.execute_raw(tx.statement(sql.to_owned(), values)).await?;
+    Ok(())
+}
+
+impl WriteTx {
+    /// Notes keys that issues had, each as (id of the issue, key): by them links from before a move find the issue.
+    /// Moves that [`upsert_remote`](Self::upsert_remote) sees are noted by it.
+    pub async fn record_issue_keys(
+        &mut self,
+        owner: UserId,
+        cloud_id: &CloudId,
+        keys: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (issue_id, key) in keys {
+            record(self, Place { owner, cloud_id }, issue_id, key, now).await?;
+        }
+        Ok(())
+    }
+}

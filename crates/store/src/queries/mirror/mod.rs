@@ -1,0 +1,25 @@
+//! The mirror: what Atlassian has, as rows of a person. One mechanism writes all kinds of them.
+
+mod absent;
+mod adopt;
+mod bodies;
+mod confluence;
+mod issue_keys;
+mod jira;
+mod kind;
+mod remote;
+mod upsert;
+
+pub use absent::{AbsenceReason, MirroredId, UnknownReason};
+pub use bodies::ContentBody;
+pub use confluence::{
+    RemoteAttachment, RemoteBlogPost, RemoteContentComment, RemoteLabel, RemotePage, RemoteSpace,
+};
+pub use jira::{
+    RemoteChangelog, RemoteField, RemoteIssue, RemoteIssueComment, RemoteIssueType, RemoteProject,
+    RemoteStatus, RemoteUser, RemoteWorklog,
+};
+pub use kind::{MirrorKind, UnknownKind};
+pub use remote::{Remote, RemoteColumn, RemoteDigest};
+pub use upsert::Written;
+pub(super) use upsert::id_list;
