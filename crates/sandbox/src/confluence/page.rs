@@ -155,6 +155,10 @@ pub async fn show(
             body["body"] = body_of_version(view, page, &found, format);
         }
     }
+    // Lists have it, a single page has not.
+    if let Some(members) = body.as_object_mut() {
+        members.remove("subtype");
+    }
     body["_links"]["base"] = json!(format!("{}/wiki", caller.site_url));
     for part in ["labels", "properties", "operations", "likes", "versions"] {
         if params.flag(&format!("include-{part}")) {

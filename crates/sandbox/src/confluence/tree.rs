@@ -202,6 +202,9 @@ fn descendants(
         let mut row = child.row();
         row["depth"] = json!(depth);
         row["parentId"] = json!(parent.to_string());
+        if let Some(members) = row.as_object_mut() {
+            members.remove("spaceId");
+        }
         row
     };
     Ok(request.answer(view.caller, found, key, row))

@@ -27,11 +27,12 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
     let jira_gateway = jira::routes()
         .fallback(unknown_path)
         .layer(middleware::from_fn_with_state(through(sandbox), bearer::enter_jira));
-    let confluence_gateway = Router::new()
+    // Here, too, Confluence's paths work with and without `/wiki`.
+    let confluence_gateway = confluence::routes()
         .nest("/wiki", confluence::routes())
         .fallback(unknown_path)
         .layer(middleware::from_fn_with_state(through(sandbox), bearer::enter_confluence));
-    // At the site itself Confluence's paths work with and without `/wiki`.
+    // At the site itself as well.
     let site = jira::routes()
         .merge(confluence::site_routes())
         .nest("/wiki", confluence::site_routes())

@@ -53,8 +53,9 @@ pub fn unauthorized() -> Response {
 /// What some saw of Confluence instead: as if the thing did not exist, or were forbidden.
 fn expired(path: &str) -> Response {
     let (status, message) = match path {
-        _ if path.contains("/wiki/rest/api/") => (StatusCode::FORBIDDEN, "Forbidden"),
-        _ if path.contains("/wiki/api/v2/") => (StatusCode::NOT_FOUND, "Not Found"),
+        _ if !path.starts_with("/ex/confluence/") => return unauthorized(),
+        _ if path.contains("/rest/api/") => (StatusCode::FORBIDDEN, "Forbidden"),
+        _ if path.contains("/api/v2/") => (StatusCode::NOT_FOUND, "Not Found"),
         _ => return unauthorized(),
     };
     (status, Json(json!({ "code": status.as_u16(), "message": message }))).into_response()
