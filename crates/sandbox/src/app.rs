@@ -13,11 +13,11 @@ use crate::{
     gateway::Limits,
     hosts::enter_by_host,
     oauth,
-    oauth::{App, Grants},
+    oauth::{App, Grants, TokenLimit},
     options::SandboxOptions,
     switches::Switches,
     webhooks::Webhooks,
-    world::{Millis, World},
+    world::{Millis, World, millis},
 };
 
 /// A running simulator. Clones share their state.
@@ -33,6 +33,7 @@ struct Inner {
     world: RwLock<World>,
     app: App,
     grants: Grants,
+    token_limit: TokenLimit,
     limits: Limits,
     faults: Faults,
     stats: Stats,
@@ -49,6 +50,7 @@ impl Sandbox {
             world: RwLock::new(World::new(&options)),
             app: App::new(&options.redirect_uri),
             grants: Grants::new(&options),
+            token_limit: TokenLimit::default(),
             limits: Limits::new(options.rate_limit, options.points_per_hour),
             faults: Faults::default(),
             stats: Stats::default(),
@@ -101,6 +103,10 @@ impl Sandbox {
         &self.inner.grants
     }
 
+    pub(crate) fn token_limit(&self) -> &TokenLimit {
+        &self.inner.token_limit
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.inner.limits
     }
@@ -122,6 +128,9 @@ impl Sandbox {
     }
 
     pub(crate) fn set_switches(&self, switches: Switches) {
+        for site in &mut self.world_mut().sites {
+            site.index.set_lag(millis(switches.index_lag));
+        }
         *self.inner.switches.write().unwrap_or_else(PoisonError::into_inner) = switches;
     }
 

@@ -96,6 +96,9 @@ pub struct SandboxOptions {
     /// What the tokens of a consent reach: all sites of the account's grant, or the site that was chosen
     #[arg(long, value_enum, default_value_t = GrantReach::Account)]
     pub grants: GrantReach,
+    /// Requests per minute that the token endpoint answers before it says 429
+    #[arg(long, value_name = "PER_MINUTE")]
+    pub token_limit: Option<u32>,
     /// Number of further people with accounts at the default site: person-1@example.com and so on
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub people: usize,
@@ -128,6 +131,7 @@ impl Default for SandboxOptions {
             expired_token: ExpiredToken::Unauthorized,
             app: AppSharing::Shared,
             grants: GrantReach::Account,
+            token_limit: None,
             people: 0,
         }
     }

@@ -14,6 +14,12 @@ pub struct Switches {
     pub ignore_pkce: bool,
     pub app: AppSharing,
     pub grants: GrantReach,
+    /// Seconds until searches know of a change.
+    pub index_lag: u64,
+    /// Seconds by which the `Date` header is ahead of the sandbox's clock.
+    pub date_skew: i64,
+    /// Requests per minute that the token endpoint answers before it says 429.
+    pub token_limit: Option<u32>,
 }
 
 /// What a refresh token that is no good is answered with.
@@ -87,6 +93,9 @@ impl Switches {
             ignore_pkce: options.ignore_pkce,
             app: options.app,
             grants: options.grants,
+            index_lag: options.index_lag,
+            date_skew: 0,
+            token_limit: options.token_limit,
         }
     }
 }

@@ -21,8 +21,7 @@ use crate::{
     gateway::{Caller, View},
     params::Params,
     world::{
-        LAST_DAY,
-        activity::{Attachment, attachments, owner_of},
+        activity::{Attachment, owner_of, page_attachments},
         dice::Dice,
         pages::{ContentKind, Page, PageStatus},
         people::uuid,
@@ -123,24 +122,21 @@ pub async fn show(
 }
 
 pub fn attachments_of(view: View<'_>, page: &Page) -> Vec<Attachment> {
-    if !page.original {
-        return Vec::new();
-    }
-    attachments(view.site.seed, page.id, page.created, LAST_DAY)
+    page_attachments(view.site.seed, page)
 }
 
 /// Where a file can be had, relative to `/wiki`.
 pub fn download_link(page: &Page, file: &Attachment) -> String {
-    let name = utf8_percent_encode(file.name, NON_ALPHANUMERIC);
+    let name = utf8_percent_encode(&file.name, NON_ALPHANUMERIC);
     format!(
         "/download/attachments/{}/{name}?version=1&modificationDate={}&cacheVersion=1&api=v2",
         page.id, file.created
     )
 }
 
-fn row(view: View<'_>, page: &Page, file: &Attachment) -> Value {
+pub fn row(view: View<'_>, page: &Page, file: &Attachment) -> Value {
     let mut dice = Dice::new(view.site.seed, "file", file.id);
-    let name = utf8_percent_encode(file.name, NON_ALPHANUMERIC).to_string();
+    let name = utf8_percent_encode(&file.name, NON_ALPHANUMERIC).to_string();
     let download = download_link(page, file);
     let webui = format!(
         "/pages/viewpageattachments.action?pageId={0}&preview=%2F{0}%2F{1}%2F{name}",

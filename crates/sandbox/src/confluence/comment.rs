@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::Sandbox,
-    document::comment as composed,
+    document::{Document, comment as composed},
     gateway::{Caller, View},
     params::Params,
     world::{
@@ -164,17 +164,17 @@ fn resolution(comment: &PageComment) -> &'static str {
     if comment.resolved { "resolved" } else { "open" }
 }
 
-fn row(view: View<'_>, page: &Page, comment: &PageComment, format: Option<BodyFormat>) -> Value {
+pub fn row(view: View<'_>, page: &Page, comment: &PageComment, format: Option<BodyFormat>) -> Value {
     let mut row = json!({
         "id": comment.id.to_string(),
         "status": "current",
         "title": format!("Re: {}", page.title),
         "version": {
-            "number": 1,
+            "number": comment.version,
             "message": "",
             "minorEdit": false,
             "authorId": view.world.people[comment.author].account_id,
-            "createdAt": timestamp(comment.created),
+            "createdAt": timestamp(comment.modified),
         },
         "_links": { "webui": format!("{}?focusedCommentId={}", webui(view, page), comment.id) },
     });
@@ -196,8 +196,12 @@ fn row(view: View<'_>, page: &Page, comment: &PageComment, format: Option<BodyFo
     }
     // Unlike pages, comments have no body at all unless a format is asked for.
     if let Some(format) = format {
-        let document = composed(view.site.seed, comment.id, &view.world.people);
-        row["body"] = format.body(&document, document.storage());
+        let document = match &comment.text {
+            Some(storage) => Document::from_storage(storage),
+            None => composed(view.site.seed, comment.id, &view.world.people),
+        };
+        let storage = comment.text.clone().unwrap_or_else(|| document.storage());
+        row["body"] = format.body(&document, storage);
     }
     row
 }

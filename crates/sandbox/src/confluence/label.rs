@@ -17,7 +17,7 @@ use crate::{
     gateway::{Caller, View},
     params::Params,
     world::{
-        activity::labels,
+        activity::page_labels,
         pages::{ContentKind, Page},
         vocabulary::LABELS,
     },
@@ -44,12 +44,12 @@ pub async fn list(
 
 /// The labels of a page; the same label has the same id on every page.
 pub fn labels_of(view: View<'_>, page: &Page) -> Vec<Value> {
-    if !page.original {
-        return Vec::new();
-    }
     let row = |name: &str| {
-        let id = 65_600 + LABELS.iter().position(|label| *label == name).unwrap_or_default();
+        let known = LABELS.iter().position(|label| *label == name);
+        // Labels that people made up have ids that follow from their names.
+        let new = || 70_000 + name.bytes().fold(0, |id, byte| (id * 31 + usize::from(byte)) % 1_000_000);
+        let id = known.map_or_else(new, |position| 65_600 + position);
         json!({ "id": id.to_string(), "name": name, "prefix": "global" })
     };
-    labels(view.site.seed, "page-labels", page.id).into_iter().map(row).collect()
+    page_labels(view.site.seed, page).into_iter().map(row).collect()
 }

@@ -10,6 +10,7 @@ mod paging;
 mod space;
 mod time;
 mod tree;
+pub mod truth;
 mod v1;
 mod version;
 

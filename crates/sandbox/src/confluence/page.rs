@@ -194,7 +194,7 @@ fn statuses<'a>(params: &'a Params, known: &[&str]) -> Result<Vec<&'a str>, Conf
 }
 
 /// A page as lists have it. There is no time of the last change but the current version's.
-fn row(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
+pub fn row(view: View<'_>, page: &Page, format: Option<BodyFormat>) -> Value {
     let account = |person: usize| view.world.people[person].account_id.as_str();
     if page.kind == ContentKind::BlogPost {
         return json!({

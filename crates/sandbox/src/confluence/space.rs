@@ -95,7 +95,7 @@ pub async fn show(
 
 /// The format in which descriptions are asked for; without one they are null.
 #[derive(Clone, Copy)]
-enum DescriptionFormat {
+pub enum DescriptionFormat {
     None,
     Named(&'static str),
 }
@@ -113,7 +113,7 @@ impl DescriptionFormat {
     }
 }
 
-fn space_row(view: View<'_>, space: &Space, description: DescriptionFormat, icon: bool) -> Value {
+pub fn space_row(view: View<'_>, space: &Space, description: DescriptionFormat, icon: bool) -> Value {
     let author = &view.world.people[space.author].account_id;
     let description = match description {
         DescriptionFormat::None => Value::Null,

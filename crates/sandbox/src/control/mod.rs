@@ -13,7 +13,7 @@ mod webhooks;
 
 use axum::{
     Router,
-    routing::{get, patch, post},
+    routing::{MethodRouter, delete, get, patch, post},
 };
 
 pub use faults::Faults;
@@ -21,6 +21,10 @@ pub use observe::observe;
 pub use stats::{GrantType, Stats};
 
 use crate::app::Sandbox;
+
+fn page_comment() -> MethodRouter<Sandbox> {
+    patch(data::attached::edit_comment).delete(data::attached::delete_comment)
+}
 
 /// Everything under `/__sandbox`.
 pub fn routes() -> Router<Sandbox> {
@@ -43,6 +47,19 @@ pub fn routes() -> Router<Sandbox> {
         .route("/spaces/{id}", patch(data::spaces::edit).delete(data::spaces::delete))
         .route("/pages", post(data::pages::create))
         .route("/pages/{id}", patch(data::pages::edit).delete(data::pages::delete))
+        .route("/pages/{id}/comments", post(data::attached::create_comment))
+        .route("/pages/{id}/comments/{entry}", page_comment())
+        .route("/pages/{id}/attachments", post(data::attached::create_page_file))
+        .route("/pages/{id}/attachments/{entry}", delete(data::attached::delete_page_file))
+        .route("/blogposts", post(data::pages::create_post))
+        .route("/blogposts/{id}", patch(data::pages::edit_post).delete(data::pages::delete_post))
+        .route("/blogposts/{id}/comments", post(data::attached::create_comment))
+        .route("/blogposts/{id}/comments/{entry}", page_comment())
+        .route("/blogposts/{id}/attachments", post(data::attached::create_page_file))
+        .route("/blogposts/{id}/attachments/{entry}", delete(data::attached::delete_page_file))
+        .route("/issues/{id}/attachments", post(data::attached::create_issue_file))
+        .route("/issues/{id}/attachments/{entry}", delete(data::attached::delete_issue_file))
+        .route("/events", post(webhooks::happen))
         .route("/truth", get(truth::show));
     Router::new()
         .route("/__sandbox/stats", get(stats::show).delete(stats::clear))

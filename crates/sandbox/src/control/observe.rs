@@ -10,6 +10,8 @@ use axum::{
     response::Response,
 };
 
+use chrono::TimeDelta;
+
 use super::faults::Action;
 use crate::{
     app::Sandbox,
@@ -29,7 +31,10 @@ pub async fn observe(State(sandbox): State<Sandbox>, request: Request, next: Nex
         None => next.run(request).await,
     };
     // Clients may take the time from this header; it has to agree with the sandbox's clock.
-    let date = sandbox.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    // A skew by switch shows what relies on that.
+    let skew = TimeDelta::try_seconds(sandbox.switches().date_skew).unwrap_or_default();
+    let now = sandbox.now();
+    let date = now.checked_add_signed(skew).unwrap_or(now).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {
         response.headers_mut().insert(header::DATE, date);
     }

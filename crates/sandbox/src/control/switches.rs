@@ -18,6 +18,10 @@ pub struct Change {
     ignore_pkce: Option<bool>,
     app: Option<AppSharing>,
     grants: Option<GrantReach>,
+    index_lag: Option<u64>,
+    date_skew: Option<i64>,
+    /// 0 takes the limit away.
+    token_limit: Option<u32>,
 }
 
 /// `GET /__sandbox/switches`
@@ -35,6 +39,11 @@ pub async fn change(State(sandbox): State<Sandbox>, Json(change): Json<Change>) 
         ignore_pkce: change.ignore_pkce.unwrap_or(present.ignore_pkce),
         app: change.app.unwrap_or(present.app),
         grants: change.grants.unwrap_or(present.grants),
+        index_lag: change.index_lag.unwrap_or(present.index_lag),
+        date_skew: change.date_skew.unwrap_or(present.date_skew),
+        token_limit: change
+            .token_limit
+            .map_or(present.token_limit, |limit| Some(limit).filter(|_| limit > 0)),
     };
     sandbox.set_switches(changed);
     Json(changed)

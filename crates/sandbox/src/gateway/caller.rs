@@ -151,14 +151,20 @@ impl<'a> View<'a> {
     }
 }
 
-fn sees_project(person: Option<PersonIndex>, project: &Project) -> bool {
-    person.is_some_and(|person| !project.private || person == ADA || person == project.lead)
+pub fn sees_project(person: Option<PersonIndex>, project: &Project) -> bool {
+    person.is_some_and(|person| {
+        let invited = !project.private || person == ADA || person == project.lead;
+        invited && !project.hidden_from.contains(&person)
+    })
 }
 
 fn live(project: &Project) -> bool {
     project.state == ProjectState::Live
 }
 
-fn sees_space(person: Option<PersonIndex>, space: &Space) -> bool {
-    person.is_some_and(|person| !space.restricted || person == ADA)
+pub fn sees_space(person: Option<PersonIndex>, space: &Space) -> bool {
+    person.is_some_and(|person| {
+        let invited = !space.restricted || person == ADA;
+        invited && !space.hidden_from.contains(&person)
+    })
 }

@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::json;
 
-pub use caller::{Caller, View};
+pub use caller::{Caller, View, sees_project, sees_space};
 pub use limits::{Counted, Limits, Refusal429};
 pub use needs::needs;
 pub use site::product as product_of;

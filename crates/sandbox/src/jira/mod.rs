@@ -9,10 +9,12 @@ mod jql;
 mod paging;
 mod priority;
 mod project;
+mod resolution;
 mod scopes;
 mod server_info;
 mod status;
 mod time;
+pub mod truth;
 mod urls;
 mod user;
 mod webhook;
@@ -24,6 +26,7 @@ use axum::{
 
 pub use issue::row::description;
 pub use time::timestamp;
+pub use webhook::EVENTS;
 
 use self::scopes::{JIRA_USER, JIRA_WEBHOOK, JIRA_WORK};
 use crate::{app::Sandbox, gateway::needs};
@@ -91,6 +94,7 @@ fn version(version: ApiVersion) -> Router<Sandbox> {
         .route("/status/{id}", needs(get(status::show), &[JIRA_WORK, scopes::STATUS]))
         .route("/priority", needs(get(priority::list), &[JIRA_WORK, scopes::PRIORITY]))
         .route("/priority/search", needs(get(priority::search), &[JIRA_WORK, scopes::PRIORITY]))
+        .route("/resolution", needs(get(resolution::list), &[JIRA_WORK, scopes::RESOLUTION]))
         .route("/issuetype", needs(get(issuetype::list), &[JIRA_WORK, scopes::ISSUE_TYPE]))
         .route("/myself", needs(get(user::myself), &[JIRA_USER, scopes::MYSELF]))
         .route("/user", needs(get(user::show), &[JIRA_USER, scopes::MYSELF]))
@@ -103,6 +107,7 @@ fn version(version: ApiVersion) -> Router<Sandbox> {
                 .merge(needs(post(webhook::register), &[JIRA_WEBHOOK, scopes::WEBHOOK_WRITE]))
                 .merge(needs(delete(webhook::remove), &[JIRA_WEBHOOK, scopes::WEBHOOK_DELETE])),
         )
+        .route("/webhook/failed", needs(get(webhook::failed), &[JIRA_WEBHOOK, scopes::WEBHOOK_FAILED]))
         .route("/webhook/refresh", needs(put(webhook::refresh), &[JIRA_WEBHOOK, scopes::WEBHOOK_REFRESH]))
         .route("/serverInfo", get(server_info::show))
         .route("/{*path}", any(error::unknown_route))

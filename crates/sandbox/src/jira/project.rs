@@ -111,6 +111,12 @@ pub async fn show(
     Ok(Json(body))
 }
 
+/// A project with what does not depend on its issues.
+pub fn whole(view: View<'_>, project: &Project) -> Value {
+    let expand = ["description", "lead", "projectKeys"];
+    row(view, Urls::new(view, ApiVersion::V3), project, &expand, &Insights(HashMap::new()))
+}
+
 /// Which projects a search asks for.
 struct Filter<'a> {
     ids: Vec<&'a str>,

@@ -100,12 +100,22 @@ pub const FIELD: &[&str] = &[
     "read:field-configuration:jira",
 ];
 pub const STATUS: &[&str] = &["read:status:jira"];
+pub const RESOLUTION: &[&str] = &["read:resolution:jira"];
 pub const PRIORITY: &[&str] = &["read:priority:jira"];
 pub const ISSUE_TYPE: &[&str] =
     &["read:issue-type:jira", "read:avatar:jira", "read:project-category:jira", "read:project:jira"];
 pub const MYSELF: &[&str] =
     &["read:application-role:jira", "read:group:jira", "read:user:jira", "read:avatar:jira"];
 pub const WEBHOOK_READ: &[&str] = &["read:webhook:jira", "read:jql:jira"];
+pub const WEBHOOK_FAILED: &[&str] = &[
+    "read:issue-details:jira",
+    "read:webhook:jira",
+    "read:comment.property:jira",
+    "read:group:jira",
+    "read:issue-type:jira",
+    "read:project-role:jira",
+    "read:epic:jira-software",
+];
 pub const WEBHOOK_WRITE: &[&str] = &["read:field:jira", "read:project:jira", "write:webhook:jira"];
 pub const WEBHOOK_DELETE: &[&str] = &["delete:webhook:jira"];
 pub const WEBHOOK_REFRESH: &[&str] = &["write:webhook:jira", "read:webhook:jira"];

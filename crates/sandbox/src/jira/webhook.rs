@@ -23,7 +23,8 @@ use crate::{
     world::people::PersonIndex,
 };
 
-const EVENTS: [&str; 20] = [
+/// What a webhook may ask for.
+pub const EVENTS: [&str; 20] = [
     "jira:issue_created",
     "jira:issue_updated",
     "jira:issue_deleted",
@@ -145,6 +146,11 @@ pub async fn remove(
     let Json(WebhookIds { webhook_ids }) = request.map_err(JiraError::from_body)?;
     sandbox.webhooks().remove(caller.site, app_user(&caller)?, &webhook_ids);
     Ok(StatusCode::ACCEPTED)
+}
+
+/// `GET /webhook/failed`: deliveries that were given up are told to Connect apps only.
+pub async fn failed() -> JiraError {
+    JiraError::forbidden("Only Connect apps can use this operation.")
 }
 
 /// People with API tokens have no dynamic webhooks.

@@ -8,9 +8,10 @@ use axum::{
 };
 use serde_json::json;
 
-use super::ScopeSet;
+use super::{Product, ScopeSet};
 use crate::{
     app::Sandbox,
+    gateway::product_of,
     switches::ExpiredToken,
     world::{people::PersonIndex, site::SiteIndex},
 };
@@ -53,7 +54,7 @@ pub fn unauthorized() -> Response {
 /// What some saw of Confluence instead: as if the thing did not exist, or were forbidden.
 fn expired(path: &str) -> Response {
     let (status, message) = match path {
-        _ if !path.starts_with("/ex/confluence/") => return unauthorized(),
+        _ if product_of(path) == Product::Jira => return unauthorized(),
         _ if path.contains("/rest/api/") => (StatusCode::FORBIDDEN, "Forbidden"),
         _ if path.contains("/api/v2/") => (StatusCode::NOT_FOUND, "Not Found"),
         _ => return unauthorized(),

@@ -6,6 +6,7 @@ mod app;
 mod authorize;
 mod bearer;
 mod grants;
+mod limit;
 mod me;
 mod scopes;
 mod token;
@@ -20,6 +21,7 @@ pub use bearer::{Bearer, bearer_token, scope_does_not_match};
 pub use grants::{
     Answer, CodeRequest, Delivery, Fingerprint, GrantRow, Grants, Sequence, Standing, TokenEvent, TokenRow,
 };
+pub use limit::TokenLimit;
 pub use scopes::{Product, ScopeSet};
 pub use token::{ErrorCode, note_unworked};
 

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     http::{
         HeaderMap, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
 };
@@ -46,6 +46,16 @@ struct TokenError(StatusCode, &'static str, String);
 
 /// `POST /oauth/token` with a JSON body, as documented, or a form, as many clients send it.
 pub async fn exchange(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
+    let now = sandbox.now_millis();
+    if let Some(seconds) = sandbox.token_limit().exceeded(sandbox.switches().token_limit, now) {
+        let noted = note_unworked(&sandbox, &headers, &body);
+        let error = TokenError(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            String::from("Rate limit exceeded"),
+        );
+        return (Extension(noted), [(RETRY_AFTER, seconds.to_string())], error).into_response();
+    }
     let request = match TokenRequest::read(&headers, &body) {
         Ok(request) => request,
         Err(error) => {

@@ -10,6 +10,7 @@ use crate::{
     app::Sandbox,
     gateway::Caller,
     jira::events::{Shape, changed_fields, changelog, comment, fits, issue},
+    switches::AppSharing,
     world::{
         World,
         issues::Issue,
@@ -53,7 +54,11 @@ impl Sandbox {
         let Some(found) = world.sites[index].issue(id) else { return Vec::new() };
         let mut matched: BTreeMap<(PersonIndex, Url), Vec<u64>> = BTreeMap::new();
         for hook in self.webhooks().on(index, now) {
-            if self.grants().reaches(hook.person, index) && self.matches(&world, &hook, found, event) {
+            let private = self.switches().app == AppSharing::Private;
+            if (!private || hook.person == ADA)
+                && self.grants().reaches(hook.person, index)
+                && self.matches(&world, &hook, found, event)
+            {
                 matched.entry((hook.person, hook.url)).or_default().push(hook.id);
             }
         }
@@ -63,6 +68,39 @@ impl Sandbox {
             Some(Delivery::new(url, &world.people[ADA].account_id, event.name(), &body))
         };
         matched.into_iter().filter_map(delivery).collect()
+    }
+
+    /// The deliveries of an event that is about no change of an issue: of a sprint, a version or, with the issue, of
+    /// a property. Filters of issues say nothing about sprints and versions.
+    pub(crate) fn other_deliveries(
+        &self,
+        site: SiteIndex,
+        event: &'static str,
+        about: &Value,
+        issue: Option<u64>,
+    ) -> Vec<Delivery> {
+        let now = self.now_millis();
+        let world = self.world();
+        let found = issue.and_then(|id| world.sites[site].issue(id));
+        let delivery = |hook: &Hook| {
+            let caller = self.caller(&world, site, hook.person);
+            let view = caller.view(&world);
+            let fits = found.is_none_or(|found| fits(view, &hook.wanted.jql_filter, found, self.now()));
+            let wanted = fits && hook.wanted.events.iter().any(|wanted| wanted == event);
+            if !wanted || !self.grants().reaches(hook.person, site) {
+                return None;
+            }
+            let mut body = json!({ "timestamp": now, "webhookEvent": event });
+            if let (Some(body), Some(about)) = (body.as_object_mut(), about.as_object()) {
+                body.extend(about.clone());
+            }
+            if let Some(found) = found {
+                body["issue"] = crate::jira::events::issue(view, found, Shape::Short);
+            }
+            body["matchedWebhookIds"] = json!([hook.id]);
+            Some(Delivery::new(hook.url.clone(), &world.people[ADA].account_id, event, &body))
+        };
+        self.webhooks().on(site, now).iter().filter_map(delivery).collect()
     }
 
     fn matches(&self, world: &World, hook: &Hook, issue: &Issue, event: Event) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! All of it is computed from the issue. The ids contain the issue's, so that each leads back to it.
 
+use std::borrow::Cow;
+
 use super::{
     LAST_DAY, Millis,
     dice::Dice,
@@ -53,13 +55,13 @@ pub struct Written<T> {
 }
 
 /// A file of an issue or a page.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Attachment {
     pub id: u64,
     pub author: PersonIndex,
     pub created: Millis,
-    pub name: &'static str,
-    pub media_type: &'static str,
+    pub name: Cow<'static, str>,
+    pub media_type: Cow<'static, str>,
     pub size: usize,
 }
 
@@ -121,20 +123,15 @@ fn written_over<T: Clone>(mut computed: Vec<T>, written: &[Written<T>], id: impl
     computed
 }
 
-/// The id for one more comment or worklog, unless there are too many already.
-pub fn next_id<T>(
-    issue: &Issue,
-    present: &[T],
-    written: &[Written<T>],
-    id: impl Fn(&T) -> u64,
-) -> Option<u64> {
+/// The id for one more comment, worklog or file, unless there are too many already.
+pub fn next_id<T>(owner: u64, present: &[T], written: &[Written<T>], id: impl Fn(&T) -> u64) -> Option<u64> {
     let last = present.iter().chain(written.iter().map(|entry| &entry.value)).map(id).max();
-    let next = last.map_or(issue.id * MOST, |last| last + 1);
-    (owner_of(next) == issue.id).then_some(next)
+    let next = last.map_or(owner * MOST, |last| last + 1);
+    (owner_of(next) == owner).then_some(next)
 }
 
 /// A comment below a page or beside a passage of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PageComment {
     pub id: u64,
     pub author: PersonIndex,
@@ -143,15 +140,16 @@ pub struct PageComment {
     pub parent: Option<u64>,
     pub inline: bool,
     pub resolved: bool,
+    pub version: u32,
+    pub modified: Millis,
+    /// The storage format that a person wrote through the control interface; otherwise it is computed.
+    pub text: Option<String>,
 }
 
 /// Comments on a page, oldest first.
 pub fn page_comments(seed: u64, page: &Page) -> Vec<PageComment> {
-    if !page.original {
-        return Vec::new();
-    }
     let mut dice = Dice::new(seed, "page-comments", page.id);
-    let times = moments(&mut dice, page.created, LAST_DAY, 5);
+    let times = if page.original { moments(&mut dice, page.created, LAST_DAY, 5) } else { Vec::new() };
     let mut comments: Vec<PageComment> = Vec::with_capacity(times.len());
     for (number, created) in (0..).zip(times) {
         let inline = dice.percent(30);
@@ -159,9 +157,10 @@ pub fn page_comments(seed: u64, page: &Page) -> Vec<PageComment> {
         let parent = root.filter(|_| dice.percent(35)).map(|comment| comment.id);
         let resolved = inline && dice.percent(40);
         let (id, author) = (page.id * MOST + number, writer(&mut dice));
-        comments.push(PageComment { id, author, created, parent, inline, resolved });
+        let (version, modified, text) = (1, created, None);
+        comments.push(PageComment { id, author, created, parent, inline, resolved, version, modified, text });
     }
-    comments
+    written_over(comments, &page.comments, |comment| comment.id)
 }
 
 /// Worklogs, oldest first.
@@ -181,8 +180,21 @@ pub fn worklogs(site: &Site, issue: &Issue) -> Vec<Worklog> {
     written_over((0..).zip(times).map(worklog).collect(), &issue.worklogs, |worklog| worklog.id)
 }
 
-/// Attachments, oldest first.
-pub fn attachments(seed: u64, owner: u64, from: Millis, until: Millis) -> Vec<Attachment> {
+/// Attachments of an issue, oldest first.
+pub fn issue_attachments(seed: u64, issue: &Issue) -> Vec<Attachment> {
+    let computed =
+        issue.past.map(|past| attachments(seed, issue.id, issue.created, past.until)).unwrap_or_default();
+    written_over(computed, &issue.files, |file| file.id)
+}
+
+/// Attachments of a page or blog post, oldest first.
+pub fn page_attachments(seed: u64, page: &Page) -> Vec<Attachment> {
+    let computed =
+        if page.original { attachments(seed, page.id, page.created, LAST_DAY) } else { Vec::new() };
+    written_over(computed, &page.files, |file| file.id)
+}
+
+fn attachments(seed: u64, owner: u64, from: Millis, until: Millis) -> Vec<Attachment> {
     let mut dice = Dice::new(seed, "attachments", owner);
     let count = if dice.percent(75) { 0 } else { 1 + dice.next() % 3 };
     let attachment = |number: u64| {
@@ -191,16 +203,32 @@ pub fn attachments(seed: u64, owner: u64, from: Millis, until: Millis) -> Vec<At
             id: owner * MOST + number,
             author: writer(&mut dice),
             created: from + dice.millis(until - from),
-            name,
-            media_type,
+            name: Cow::Borrowed(name),
+            media_type: Cow::Borrowed(media_type),
             size: 300 + dice.below(200_000),
         }
     };
     (0..count).map(attachment).collect()
 }
 
-/// Labels of an issue or a page.
-pub fn labels(seed: u64, kind: &str, owner: u64) -> Vec<&'static str> {
+/// Labels of an issue.
+pub fn issue_labels(seed: u64, issue: &Issue) -> Vec<&str> {
+    match &issue.labels {
+        Some(labels) => labels.iter().map(String::as_str).collect(),
+        None => labels(seed, "labels", issue.id),
+    }
+}
+
+/// Labels of a page or blog post.
+pub fn page_labels(seed: u64, page: &Page) -> Vec<&str> {
+    match &page.labels {
+        Some(labels) => labels.iter().map(String::as_str).collect(),
+        None if page.original => labels(seed, "page-labels", page.id),
+        None => Vec::new(),
+    }
+}
+
+fn labels(seed: u64, kind: &str, owner: u64) -> Vec<&'static str> {
     let mut dice = Dice::new(seed, kind, owner);
     let mut labels: Vec<&str> = (0..dice.skewed(4)).map(|_| dice.pick(&LABELS)).collect();
     labels.sort_unstable();

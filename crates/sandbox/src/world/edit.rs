@@ -4,12 +4,14 @@
 //! within a millisecond still have an order.
 
 mod activity;
+mod attached;
 mod issues;
 mod pages;
 mod projects;
 mod spaces;
 
 pub use activity::{CommentEdit, WorklogEdit};
+pub use attached::{FileEdit, PageCommentEdit};
 pub use issues::IssueEdit;
 pub use pages::PageEdit;
 pub use projects::ProjectEdit;

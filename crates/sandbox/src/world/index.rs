@@ -17,6 +17,11 @@ impl Index {
         Self { lag, former: HashMap::new() }
     }
 
+    /// From now on the index lags so far behind; changes that it did not have to remember stay known.
+    pub fn set_lag(&mut self, lag: Millis) {
+        self.lag = lag;
+    }
+
     pub fn lags(&self) -> bool {
         self.lag > 0
     }

@@ -2,7 +2,7 @@
 
 use super::{
     FIRST_DAY, LAST_DAY, Millis,
-    activity::{Comment, Worklog, Written},
+    activity::{Attachment, Comment, Worklog, Written},
     dice::Dice,
     people::{PersonIndex, writer},
     projects::{Project, ProjectState},
@@ -36,6 +36,9 @@ pub struct Issue {
     /// Comments and worklogs that were written, changed or removed through the control interface.
     pub comments: Vec<Written<Comment>>,
     pub worklogs: Vec<Written<Worklog>>,
+    pub files: Vec<Written<Attachment>>,
+    /// Its labels, once somebody set them through the control interface.
+    pub labels: Option<Vec<String>>,
 }
 
 /// The end of an issue's computed past. Changes do not touch it: comments and history must not vanish with them.
@@ -123,6 +126,8 @@ fn generate(dice: &mut Dice, index: usize, count: usize, place: Place<'_>) -> Is
         changes: Vec::new(),
         comments: Vec::new(),
         worklogs: Vec::new(),
+        files: Vec::new(),
+        labels: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     FIRST_DAY, LAST_DAY, Millis,
+    activity::{Attachment, PageComment, Written},
     dice::Dice,
     issues::moment,
     people::{PersonIndex, writer},
@@ -35,6 +36,11 @@ pub struct Page {
     pub body: Option<String>,
     /// Whether it was there from the start, with comments, labels and files.
     pub original: bool,
+    /// What people made of its comments and files through the control interface.
+    pub comments: Vec<Written<PageComment>>,
+    pub files: Vec<Written<Attachment>>,
+    /// Its labels, once somebody set them there.
+    pub labels: Option<Vec<String>>,
 }
 
 /// What has versions, a body and comments.
@@ -255,6 +261,9 @@ fn generate(dice: &mut Dice, place: Place<'_>) -> Page {
         earlier: Vec::new(),
         body: None,
         original: true,
+        comments: Vec::new(),
+        files: Vec::new(),
+        labels: None,
     }
 }
 

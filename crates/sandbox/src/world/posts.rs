@@ -52,5 +52,8 @@ fn generate(dice: &mut Dice, id: u64, space: &Space, (index, count): (usize, usi
         earlier: Vec::new(),
         body: None,
         original: true,
+        comments: Vec::new(),
+        files: Vec::new(),
+        labels: None,
     }
 }

@@ -24,6 +24,8 @@ pub struct Project {
     pub simplified: bool,
     /// Only the lead and Ada may see it.
     pub private: bool,
+    /// Who lost sight of it by the control interface.
+    pub hidden_from: Vec<PersonIndex>,
     pub category: Option<usize>,
     pub state: ProjectState,
     /// The highest number that an issue of it got.
@@ -87,6 +89,7 @@ fn generate(plan: &SitePlan, index: usize) -> Project {
         // One project was renamed: its first key still leads to it.
         old_keys: if key == "FUL" { vec![String::from("WARE")] } else { Vec::new() },
         private: key == "SEC",
+        hidden_from: Vec::new(),
         name,
         // Jira answers an empty string where nobody wrote a description.
         description: if dice.percent(8) { String::new() } else { description },

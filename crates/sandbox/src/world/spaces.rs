@@ -18,6 +18,8 @@ pub struct Space {
     pub archived: bool,
     /// Only Ada may see it.
     pub restricted: bool,
+    /// Who lost sight of it by the control interface.
+    pub hidden_from: Vec<PersonIndex>,
     pub author: PersonIndex,
     pub created: Millis,
     pub homepage: Option<u64>,
@@ -47,6 +49,7 @@ fn generate(plan: &SitePlan, index: usize) -> Space {
         },
         archived: key == "OLDWEB" || (index > 20 && dice.percent(8)),
         restricted: key == "LEGAL",
+        hidden_from: Vec::new(),
         author: if personal { ADA } else { writer(&mut dice) },
         created: FIRST_DAY + HOUR * Millis::try_from(index).unwrap_or_default() + dice.millis(HOUR),
         homepage: None,

@@ -12,6 +12,7 @@ mod custody;
 mod data;
 mod gateway;
 mod issues;
+mod mirror;
 mod projects;
 mod refresh;
 mod search;

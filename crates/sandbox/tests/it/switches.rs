@@ -99,6 +99,9 @@ async fn switches_are_shown_and_unknown_ones_refused() {
         "ignore_pkce": false,
         "app": "shared",
         "grants": "account",
+        "index_lag": 0,
+        "date_skew": 0,
+        "token_limit": null,
     });
     assert_eq!(shown, expected);
     let wrong = atlassian.request(Method::PATCH, "/__sandbox/switches").json(&json!({ "colour": "red" }));

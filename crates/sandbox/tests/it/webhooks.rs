@@ -306,3 +306,51 @@ async fn who_took_the_consent_back_is_told_nothing() {
     create(&atlassian, "Told").await;
     assert_eq!(receiver.next().await.body["issue"]["fields"]["summary"], json!("Told"));
 }
+
+#[tokio::test]
+async fn sprints_versions_and_properties_can_be_told_of_too() {
+    let (atlassian, tokens) = start(SandboxOptions::default()).await;
+    let mut receiver = Receiver::start(&[]).await;
+    let wanted = json!([
+        { "events": ["sprint_started", "jira:version_released"], "jqlFilter": "project = SEC" },
+        { "events": ["issue_property_set"], "jqlFilter": "project = SEC" },
+    ]);
+    register(&atlassian, &tokens, &receiver.url, wanted).await;
+    let happen = async |event: &str, issue: Option<&str>, about: Value| {
+        let event = json!({ "event": event, "issue": issue, "about": about });
+        atlassian.control(Method::POST, "/sites/acme/events", event).await;
+    };
+    happen("sprint_started", None, json!({ "sprint": { "id": 7, "name": "Seven" } })).await;
+    // Of an issue that the filter leaves out.
+    happen("issue_property_set", Some("WEB-1"), json!({ "property": { "key": "mood" } })).await;
+    happen("issue_property_set", Some("SEC-1"), json!({ "property": { "key": "mood" } })).await;
+    let sprint = receiver.next().await.body;
+    assert_eq!(
+        (&sprint["webhookEvent"], &sprint["sprint"]["name"]),
+        (&json!("sprint_started"), &json!("Seven"))
+    );
+    let property = receiver.next().await.body;
+    assert_eq!((&property["issue"]["key"], &property["matchedWebhookIds"]), (&json!("SEC-1"), &json!([2])));
+    let failed = call(&atlassian, &tokens, Method::GET, "/webhook/failed", Value::Null).await;
+    assert_eq!(failed.0, 403);
+}
+
+#[tokio::test]
+async fn a_private_app_is_told_by_its_owners_webhooks_only() {
+    let (atlassian, tokens, mut receiver) = listening(SandboxOptions::default(), &[]).await;
+    let scopes = format!("{ALL_SCOPES} manage:jira-webhook");
+    let code = atlassian.code(&[("scope", &scopes), ("login_hint", "ben@example.com")]).await;
+    let ben = crate::atlassian::tokens(atlassian.exchange(&code, &[]).await).await;
+    let wanted = json!([{ "events": EVERYTHING, "jqlFilter": "project != null" }]);
+    register(&atlassian, &ben, &receiver.url, wanted).await;
+    atlassian.control(Method::PATCH, "/switches", json!({ "app": "private" })).await;
+    let new = json!({ "project": "WEB", "summary": "Seen by both" });
+    for _ in 0..2 {
+        atlassian.control(Method::POST, "/sites/acme/issues", new.clone()).await;
+    }
+    // Two deliveries for two issues: none of them for Ben.
+    for _ in 0..2 {
+        assert_eq!(receiver.next().await.body["matchedWebhookIds"], json!([1]));
+    }
+    assert_eq!(atlassian.jira(&tokens, "/myself").await.status(), 200);
+}

@@ -18,7 +18,7 @@ use crate::{
     params::Params,
     query::{self, Clause, Expression, Operand, Operator, Order, SyntaxError, dates::moment, words},
     world::{
-        activity::labels,
+        activity::page_labels,
         pages::{ContentKind, Page, PageStatus, Parent},
     },
 };
@@ -174,9 +174,7 @@ impl<'a> Context<'a> {
                 page.parent.is_some_and(|parent| parent.id().to_string() == wanted)
             }),
             "ancestor" => one_of(clause, move |page, wanted| self.is_below(page, wanted)),
-            "label" => one_of(clause, move |page, wanted| {
-                page.original && labels(seed, "page-labels", page.id).contains(&wanted)
-            }),
+            "label" => one_of(clause, move |page, wanted| page_labels(seed, page).contains(&wanted)),
             "creator" => one_of(clause, move |page, wanted| self.account(page.author) == wanted),
             "contributor" => one_of(clause, move |page, wanted| {
                 page.versions(seed).iter().any(|version| self.account(version.by) == wanted)

@@ -1,6 +1,7 @@
 //! Changes to the data, as a person would make them in the browser.
 
 pub mod activity;
+pub mod attached;
 pub mod issues;
 pub mod pages;
 pub mod projects;
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     app::Sandbox,
-    world::{edit::Refusal, site::Site},
+    world::{edit::Refusal, people::PersonIndex, site::Site},
 };
 
 #[derive(Deserialize)]
@@ -43,6 +44,16 @@ pub fn refusal(status: StatusCode, message: &str) -> Response {
 }
 
 impl Sandbox {
+    /// The people behind account ids or e-mail addresses, or the one that is nobody's.
+    fn accounts(&self, hints: Option<&[String]>) -> Result<Option<Vec<PersonIndex>>, String> {
+        let Some(hints) = hints else { return Ok(None) };
+        let world = self.world();
+        let find = |hint: &String| {
+            world.account_by_hint(hint).ok_or_else(|| format!("nobody has the account {hint}"))
+        };
+        hints.iter().map(find).collect::<Result<_, _>>().map(Some)
+    }
+
     /// Changes a site and answers with what the change gives.
     fn change<R: IntoResponse>(
         &self,

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Purge, SitePath, ThingPath};
+use super::{Purge, SitePath, ThingPath, refusal};
 use crate::{
     app::Sandbox,
     world::{
@@ -36,9 +36,13 @@ pub async fn edit(
     Json(edit): Json<ProjectEdit>,
 ) -> Response {
     let now = sandbox.now_millis();
+    let hidden_from = match sandbox.accounts(edit.hidden_from.as_deref()) {
+        Ok(people) => people,
+        Err(nobody) => return refusal(StatusCode::NOT_FOUND, &nobody),
+    };
     sandbox.change(&path.site, |site| {
         let id = find(site, &path.id)?;
-        site.edit_project(id, edit, now)?;
+        site.edit_project(id, edit, hidden_from, now)?;
         Ok(Json(handle(site, id)?))
     })
 }

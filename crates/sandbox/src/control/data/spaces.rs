@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{SitePath, ThingPath};
+use super::{SitePath, ThingPath, refusal};
 use crate::{
     app::Sandbox,
     world::{
@@ -36,9 +36,13 @@ pub async fn edit(
     Path(path): Path<ThingPath>,
     Json(edit): Json<SpaceEdit>,
 ) -> Response {
+    let hidden_from = match sandbox.accounts(edit.hidden_from.as_deref()) {
+        Ok(people) => people,
+        Err(nobody) => return refusal(StatusCode::NOT_FOUND, &nobody),
+    };
     sandbox.change(&path.site, |site| {
         let id = find(site, &path.id)?;
-        site.edit_space(id, edit)?;
+        site.edit_space(id, edit, hidden_from)?;
         Ok(Json(handle(site, id)?))
     })
 }

@@ -16,7 +16,7 @@ use crate::{
     gateway::{Caller, View},
     jira::{ApiVersion, error::JiraError},
     params::Params,
-    world::activity::{Attachment, attachments, owner_of},
+    world::activity::{Attachment, issue_attachments, owner_of},
 };
 
 #[derive(Deserialize)]
@@ -29,8 +29,7 @@ impl AttachmentPath {
         let missing = || JiraError::not_found(format!("The attachment with id '{}' does not exist", self.id));
         let id: u64 = self.id.parse().map_err(|_| missing())?;
         let issue = view.issue(&owner_of(id).to_string()).ok_or_else(missing)?;
-        let until = issue.past.map_or(issue.created, |past| past.until);
-        let all = attachments(view.site.seed, issue.id, issue.created, until);
+        let all = issue_attachments(view.site.seed, issue);
         all.into_iter().find(|attachment| attachment.id == id).ok_or_else(missing)
     }
 }
@@ -62,7 +61,7 @@ pub async fn content(
     let world = sandbox.world();
     let found = path.find(caller.view(&world))?;
     if params.get("redirect") == Some("false") {
-        return Ok(file(found.media_type, found.size));
+        return Ok(file(&found.media_type, found.size));
     }
     let location = found.media_url(sandbox.base_url());
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())

@@ -75,7 +75,7 @@ pub fn item(entry: &History) -> Value {
         "toString": to_string,
     });
     // What is no field of an issue, such as its key, has no field id.
-    if entry.field != "Key" {
+    if !matches!(entry.field, "Key" | "IssueParentAssociation") {
         item["fieldId"] = json!(entry.field);
     }
     item

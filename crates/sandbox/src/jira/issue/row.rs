@@ -18,12 +18,12 @@ use crate::{
     document::{Document, description as composed},
     gateway::View,
     jira::{
-        ApiVersion, issuetype::issue_type, priority::priority, status::status, time::timestamp, urls::Urls,
-        user::user,
+        ApiVersion, issuetype::issue_type, priority::priority, resolution::done, status::status,
+        time::timestamp, urls::Urls, user::user,
     },
     world::{
         Millis,
-        activity::{attachments, labels, worklogs},
+        activity::{issue_attachments, issue_labels, worklogs},
         dice::Dice,
         issues::Issue,
         people::{PersonIndex, writer},
@@ -115,8 +115,8 @@ impl<'a> Renderer<'a> {
             "updated" => self.time(issue.updated),
             "statuscategorychangedate" => self.time(issue.resolved.unwrap_or(issue.created)),
             "resolutiondate" => issue.resolved.map_or(Value::Null, |at| self.time(at)),
-            "resolution" => issue.resolved.map_or(Value::Null, |_| self.resolution()),
-            "labels" => json!(labels(site.seed, "labels", issue.id)),
+            "resolution" => issue.resolved.map_or(Value::Null, |_| done(self.urls)),
+            "labels" => json!(issue_labels(site.seed, issue)),
             "description" => {
                 description(self.view, issue).map_or(Value::Null, |document| self.rich(&document))
             }
@@ -131,8 +131,7 @@ impl<'a> Renderer<'a> {
             "comment" => comments_of(self, issue),
             "worklog" => worklogs_of(self, issue, EMBEDDED),
             "attachment" => {
-                let until = issue.past.map_or(issue.created, |past| past.until);
-                let files = attachments(site.seed, issue.id, issue.created, until);
+                let files = issue_attachments(site.seed, issue);
                 files.iter().map(|file| attachment(self, file)).collect()
             }
             "timespent" | "aggregatetimespent" => {
@@ -212,15 +211,6 @@ impl<'a> Renderer<'a> {
             "projectTypeKey": project.kind,
             "simplified": project.simplified,
             "avatarUrls": self.urls.project_avatars(project.id),
-        })
-    }
-
-    fn resolution(&self) -> Value {
-        json!({
-            "self": self.urls.resource("resolution/10000"),
-            "id": "10000",
-            "description": "Work has been completed on this issue.",
-            "name": "Done",
         })
     }
 

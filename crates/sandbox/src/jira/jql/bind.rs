@@ -11,7 +11,7 @@ use crate::{
     query::{Clause, Expression, Operand, Operator, dates::moment, words},
     world::{
         Millis,
-        activity::labels,
+        activity::issue_labels,
         issues::Issue,
         people::PersonIndex,
         projects::ProjectState,
@@ -177,14 +177,13 @@ impl<'a> Context<'a> {
 
     fn labels(self, clause: &Clause) -> Bound<'a> {
         let seed = self.view.site.seed;
-        let labels = move |issue: &Issue| labels(seed, "labels", issue.id);
         let (operator, turned) = clause.operator.positive();
         let wanted: Vec<String> =
             clause.operands.iter().filter_map(Operand::text).map(String::from).collect();
         match operator {
-            Operator::Is => Ok(Box::new(move |issue| labels(issue).is_empty() != turned)),
+            Operator::Is => Ok(Box::new(move |issue| issue_labels(seed, issue).is_empty() != turned)),
             Operator::Equals | Operator::In => Ok(Box::new(move |issue| {
-                let labels = labels(issue);
+                let labels = issue_labels(seed, issue);
                 !labels.is_empty()
                     && labels.iter().any(|label| wanted.iter().any(|wanted| wanted == label)) != turned
             })),

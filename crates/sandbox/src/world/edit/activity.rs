@@ -25,13 +25,14 @@ pub struct WorklogEdit {
     pub comment: Option<String>,
 }
 
-const FULL: Refusal = Refusal::Invalid("the issue has too many of them already");
+pub(super) const FULL: Refusal = Refusal::Invalid("there are too many of them already");
 const HOUR: u64 = 3600;
 
 impl Site {
     pub fn create_comment(&mut self, issue: u64, edit: CommentEdit, now: Millis) -> Result<u64, Refusal> {
         let found = self.issue(issue).ok_or(Refusal::Missing("issue"))?;
-        let id = next_id(found, &comments(self, found), &found.comments, |comment| comment.id).ok_or(FULL)?;
+        let id =
+            next_id(found.id, &comments(self, found), &found.comments, |comment| comment.id).ok_or(FULL)?;
         let value = Comment { id, author: ADA, created: now, updated: now, text: Some(edit.body) };
         self.note_former(issue, now);
         let issue = self.issue_mut(issue)?;
@@ -66,7 +67,8 @@ impl Site {
 
     pub fn create_worklog(&mut self, issue: u64, edit: WorklogEdit, now: Millis) -> Result<u64, Refusal> {
         let found = self.issue(issue).ok_or(Refusal::Missing("issue"))?;
-        let id = next_id(found, &worklogs(self, found), &found.worklogs, |worklog| worklog.id).ok_or(FULL)?;
+        let id =
+            next_id(found.id, &worklogs(self, found), &found.worklogs, |worklog| worklog.id).ok_or(FULL)?;
         let value = Worklog {
             id,
             author: ADA,
@@ -122,7 +124,7 @@ impl Site {
 }
 
 /// What is deleted stays in the list: no id is given twice.
-fn overwrite<T>(written: &mut Vec<Written<T>>, value: T, deleted: bool, id: impl Fn(&T) -> u64) {
+pub(super) fn overwrite<T>(written: &mut Vec<Written<T>>, value: T, deleted: bool, id: impl Fn(&T) -> u64) {
     written.retain(|entry| id(&entry.value) != id(&value));
     written.push(Written { value, deleted });
 }

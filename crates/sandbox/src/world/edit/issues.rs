@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Refusal;
 use crate::world::{
     Millis,
-    activity::worklogs,
+    activity::{issue_labels, worklogs},
     issues::{Change, Issue},
     people::{ADA, PersonIndex, name_of},
     projects::ProjectState,
@@ -27,6 +27,10 @@ pub struct IssueEdit {
     pub priority: Option<String>,
     /// Account id; an empty one takes the assignee away.
     pub assignee: Option<String>,
+    /// All labels that it has from now on.
+    pub labels: Option<Vec<String>>,
+    /// Key or id of the issue above; an empty one takes it away.
+    pub parent: Option<String>,
 }
 
 impl Site {
@@ -50,7 +54,7 @@ impl Site {
                 .unwrap_or(2),
             assignee: None,
             reporter: ADA,
-            parent: None,
+            parent: edit.parent.as_deref().map(|parent| self.parent_issue(parent)).transpose()?.flatten(),
             created: now,
             updated: now,
             resolved: None,
@@ -59,6 +63,8 @@ impl Site {
             changes: Vec::new(),
             comments: Vec::new(),
             worklogs: Vec::new(),
+            files: Vec::new(),
+            labels: edit.labels,
         });
         self.index.note(id, None, now);
         self.keys.insert((project, number), id);
@@ -77,6 +83,13 @@ impl Site {
         let issue_type = position(edit.issuetype.as_deref(), ISSUE_TYPES.iter().map(|kind| kind.name))?;
         let status = position(edit.status.as_deref(), STATUSES.iter().map(|status| status.name))?;
         let priority = position(edit.priority.as_deref(), PRIORITIES.iter().map(|(_, name)| *name))?;
+        let parent = edit.parent.as_deref().map(|parent| self.parent_issue(parent)).transpose()?;
+        let parent_key = |parent: Option<u64>| {
+            parent.and_then(|parent| self.issue(parent)).map(|parent| self.issue_key(parent))
+        };
+        let parent_keys =
+            (parent_key(self.issue(id).and_then(|issue| issue.parent)), parent_key(parent.flatten()));
+        let labels = issue_labels(self.seed, self.issue(id).ok_or(Refusal::Missing("issue"))?).join(" ");
         self.note_former(id, now);
         if let Some(target) = target {
             self.move_issue(id, target, now)?;
@@ -111,6 +124,14 @@ impl Site {
             let name = |person: PersonIndex| name_of(person).into_owned();
             record("assignee", issue.assignee.map(name), assignee.map(name));
             issue.assignee = assignee;
+        }
+        if let Some(parent) = parent {
+            record("IssueParentAssociation", parent_keys.0, parent_keys.1);
+            issue.parent = parent;
+        }
+        if let Some(to) = edit.labels {
+            record("labels", Some(labels), Some(to.join(" ")));
+            issue.labels = Some(to);
         }
         Ok(())
     }
@@ -175,6 +196,14 @@ impl Site {
 
     pub(super) fn issue_mut(&mut self, id: u64) -> Result<&mut Issue, Refusal> {
         find_mut(&mut self.issues, id, |issue| issue.id).ok_or(Refusal::Missing("issue"))
+    }
+
+    fn parent_issue(&self, id_or_key: &str) -> Result<Option<u64>, Refusal> {
+        if id_or_key.is_empty() {
+            return Ok(None);
+        }
+        let parent = self.issue_by_id_or_key(id_or_key).ok_or(Refusal::Missing("parent"))?;
+        Ok(Some(parent.id))
     }
 
     fn live_project(&self, id_or_key: &str) -> Result<u64, Refusal> {

@@ -26,23 +26,28 @@ pub struct PageEdit {
     pub parent: Option<String>,
     /// `current` takes a page out of the trash or the archive, `archived` archives it.
     pub status: Option<String>,
+    /// All labels that it has from now on.
+    pub labels: Option<Vec<String>>,
 }
 
 impl Site {
-    pub fn create_page(&mut self, edit: PageEdit, now: Millis) -> Result<u64, Refusal> {
+    pub fn create_content(&mut self, kind: ContentKind, edit: PageEdit, now: Millis) -> Result<u64, Refusal> {
         let space = edit.space.as_deref().ok_or(Refusal::Invalid("space is needed"))?;
         let space = self.space_by_key(space).ok_or(Refusal::Missing("space"))?;
         let (space, homepage) = (space.id, space.homepage);
         let title = edit.title.ok_or(Refusal::Invalid("title is needed"))?;
-        self.check_title(&title, space, None)?;
-        let parent = match edit.parent {
-            Some(parent) => Some(self.parent(&parent, space)?),
-            None => homepage.map(Parent::Page),
+        if kind == ContentKind::Page {
+            self.check_title(&title, space, None)?;
+        }
+        let parent = match (kind, edit.parent) {
+            (ContentKind::BlogPost, _) => None,
+            (_, Some(parent)) => Some(self.parent(&parent, space)?),
+            (_, None) => homepage.map(Parent::Page),
         };
         let id = self.next_content_id();
-        self.pages.push(Page {
+        let content = Page {
             id,
-            kind: ContentKind::Page,
+            kind,
             space,
             title,
             status: PageStatus::Current,
@@ -57,8 +62,37 @@ impl Site {
             earlier: Vec::new(),
             body: Some(edit.body.unwrap_or_default()),
             original: false,
-        });
+            comments: Vec::new(),
+            files: Vec::new(),
+            labels: edit.labels,
+        };
+        match kind {
+            ContentKind::Page => self.pages.push(content),
+            ContentKind::BlogPost => self.posts.push(content),
+        }
         Ok(id)
+    }
+
+    /// Blog posts have no place in the tree, and stay in their space.
+    pub fn edit_post(&mut self, id: u64, edit: PageEdit, now: Millis) -> Result<(), Refusal> {
+        if edit.space.is_some() || edit.parent.is_some() {
+            return Err(Refusal::Invalid("a blog post stays where it is"));
+        }
+        let status = edit.status.as_deref().map(status).transpose()?;
+        let post = find_mut(&mut self.posts, id, |post| post.id).ok_or(Refusal::Missing("blog post"))?;
+        post.status = status.unwrap_or(post.status);
+        post.write(edit, now);
+        Ok(())
+    }
+
+    /// Puts a blog post in the trash or, from anywhere, purges it.
+    pub fn delete_post(&mut self, id: u64, purge: bool) -> Result<(), Refusal> {
+        let post = find_mut(&mut self.posts, id, |post| post.id).ok_or(Refusal::Missing("blog post"))?;
+        post.status = PageStatus::Trashed;
+        if purge {
+            self.posts.retain(|post| post.id != id);
+        }
+        Ok(())
     }
 
     /// Writing a page makes a new version. Moving it does not: its place in the tree is not part of a version.
@@ -87,15 +121,7 @@ impl Site {
         let page = self.page_mut(id)?;
         page.parent = parent;
         page.status = status.unwrap_or(page.status);
-        if edit.title.is_some() || edit.body.is_some() {
-            page.earlier.push(page.current_version());
-            page.title = edit.title.unwrap_or_else(|| std::mem::take(&mut page.title));
-            page.body = edit.body.or_else(|| page.body.take());
-            page.version += 1;
-            page.modified = now.max(page.modified + 1);
-            page.editor = ADA;
-            page.message = String::new();
-        }
+        page.write(edit, now);
         Ok(())
     }
 
@@ -158,6 +184,23 @@ impl Site {
                 return family;
             }
         }
+    }
+}
+
+impl Page {
+    /// A new title or body is a new version; new labels are not.
+    fn write(&mut self, edit: PageEdit, now: Millis) {
+        self.labels = edit.labels.or_else(|| self.labels.take());
+        if edit.title.is_none() && edit.body.is_none() {
+            return;
+        }
+        self.earlier.push(self.current_version());
+        self.title = edit.title.unwrap_or_else(|| std::mem::take(&mut self.title));
+        self.body = edit.body.or_else(|| self.body.take());
+        self.version += 1;
+        self.modified = now.max(self.modified + 1);
+        self.editor = ADA;
+        self.message = String::new();
     }
 }
 

@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::world::{
     Millis,
     dice::Dice,
-    people::{ADA, uuid},
+    people::{ADA, PersonIndex, uuid},
     projects::{Project, ProjectState},
     site::{Site, find_mut},
 };
@@ -21,6 +21,8 @@ pub struct ProjectEdit {
     pub archived: Option<bool>,
     /// Whether only the lead and the default person see it.
     pub private: Option<bool>,
+    /// Account ids or e-mail addresses of those who do not see it, the default person among them if so wished.
+    pub hidden_from: Option<Vec<String>>,
 }
 
 impl Site {
@@ -41,6 +43,7 @@ impl Site {
             kind: "software",
             simplified: true,
             private: edit.private.unwrap_or_default(),
+            hidden_from: Vec::new(),
             category: None,
             state: ProjectState::Live,
             last_number: 0,
@@ -49,7 +52,13 @@ impl Site {
     }
 
     /// A project whose key changes keeps answering to its old key; its issues get new keys with it.
-    pub fn edit_project(&mut self, id: u64, edit: ProjectEdit, now: Millis) -> Result<(), Refusal> {
+    pub fn edit_project(
+        &mut self,
+        id: u64,
+        edit: ProjectEdit,
+        hidden_from: Option<Vec<PersonIndex>>,
+        now: Millis,
+    ) -> Result<(), Refusal> {
         let present = self.project(id).ok_or(Refusal::Missing("project"))?;
         let key =
             edit.key.filter(|key| *key != present.key).map(|key| self.free_project_key(&key)).transpose()?;
@@ -61,6 +70,7 @@ impl Site {
         project.name = edit.name.unwrap_or_else(|| std::mem::take(&mut project.name));
         project.description = edit.description.unwrap_or_else(|| std::mem::take(&mut project.description));
         project.private = edit.private.unwrap_or(project.private);
+        project.hidden_from = hidden_from.unwrap_or_else(|| std::mem::take(&mut project.hidden_from));
         match edit.archived {
             Some(true) => project.state = ProjectState::Archived { at: now, by: ADA },
             Some(false) => project.state = ProjectState::Live,

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use super::{PageEdit, Refusal};
 use crate::world::{
     Millis,
-    people::ADA,
+    pages::ContentKind,
+    people::{ADA, PersonIndex},
     site::{Site, find_mut},
     spaces::Space,
 };
@@ -20,6 +21,8 @@ pub struct SpaceEdit {
     pub archived: Option<bool>,
     /// Whether only the default person sees it.
     pub restricted: Option<bool>,
+    /// Account ids or e-mail addresses of those who do not see it, the default person among them if so wished.
+    pub hidden_from: Option<Vec<String>>,
 }
 
 impl Site {
@@ -44,18 +47,24 @@ impl Site {
             kind: "global",
             archived: false,
             restricted: edit.restricted.unwrap_or_default(),
+            hidden_from: Vec::new(),
             author: ADA,
             created: now,
             homepage: None,
             description: edit.description.unwrap_or_default(),
         });
         let home = PageEdit { space: Some(key), title: Some(name), ..PageEdit::default() };
-        let homepage = self.create_page(home, now)?;
+        let homepage = self.create_content(ContentKind::Page, home, now)?;
         self.space_mut(id)?.homepage = Some(homepage);
         Ok(id)
     }
 
-    pub fn edit_space(&mut self, id: u64, edit: SpaceEdit) -> Result<(), Refusal> {
+    pub fn edit_space(
+        &mut self,
+        id: u64,
+        edit: SpaceEdit,
+        hidden_from: Option<Vec<PersonIndex>>,
+    ) -> Result<(), Refusal> {
         if edit.key.is_some() {
             return Err(Refusal::Invalid("the key of a space cannot be changed"));
         }
@@ -64,6 +73,7 @@ impl Site {
         space.description = edit.description.unwrap_or_else(|| std::mem::take(&mut space.description));
         space.archived = edit.archived.unwrap_or(space.archived);
         space.restricted = edit.restricted.unwrap_or(space.restricted);
+        space.hidden_from = hidden_from.unwrap_or_else(|| std::mem::take(&mut space.hidden_from));
         Ok(())
     }
 
