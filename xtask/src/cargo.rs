@@ -52,12 +52,17 @@ pub fn metadata() -> anyhow::Result<Value> {
     serde_json::from_str(&text).context("`cargo metadata` did not answer in JSON")
 }
 
-/// A program of this workspace, as built for release.
-pub fn release_binary(name: &str) -> anyhow::Result<PathBuf> {
+/// Where this workspace is built.
+pub fn target_directory() -> anyhow::Result<PathBuf> {
     let metadata = metadata()?;
     let target =
         metadata["target_directory"].as_str().context("`cargo metadata` names no target directory")?;
-    Ok(Path::new(target).join("release").join(name).with_extension(std::env::consts::EXE_EXTENSION))
+    Ok(PathBuf::from(target))
+}
+
+/// A program of this workspace, as built for release.
+pub fn release_binary(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(target_directory()?.join("release").join(name).with_extension(std::env::consts::EXE_EXTENSION))
 }
 
 fn show(command: &Command) -> String {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::{cargo, layers};
+use crate::{cargo, conformance, layers};
 
 type Step = (&'static str, fn() -> anyhow::Result<()>);
 
@@ -15,6 +15,7 @@ const STEPS: &[Step] = &[
     ("layers", layers::run),
     ("dependencies", dependencies),
     ("lints", lints),
+    ("conformance", conformance::check),
     ("documentation", documentation),
 ];
 
