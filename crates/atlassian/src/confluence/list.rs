@@ -1,25 +1,79 @@
-//! The form that all lists of v2 have: `{"results": […], "_links": {"next", "base"}}`.
+//! The form that all lists of v2 have: `{"results": […], "_links": {"next", "base"}}`. Search of v1 has it too.
 
+use std::marker::PhantomData;
+
+use connector_domain::AccessToken;
 use percent_encoding::percent_decode_str;
+use reqwest::header::LINK;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use url::Url;
+
+use super::Confluence;
 use crate::http::Answer;
-use crate::page::Page;
+use crate::page::{Listing, Page};
 use crate::{ApiError, link};
+
+/// A list that is read by cursors. Go through it by [`Listing::pager`], or page by page by [`Listing::fetch`].
+#[derive(Debug, Clone)]
+pub struct Cursors<'a, T> {
+    confluence: Confluence<'a>,
+    route: &'static str,
+    url: Url,
+    /// How many a page.
+    limit: u32,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Cursors<'a, T> {
+    pub(super) fn new(confluence: Confluence<'a>, route: &'static str, url: Url, limit: u32) -> Self {
+        Self { confluence, route, url, limit, item: PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned + Linked + Send> Listing for Cursors<'_, T> {
+    type Item = T;
+    type Position = String;
+
+    async fn fetch(&self, token: &AccessToken, position: Option<&String>) -> Result<Page<T>, ApiError> {
+        let cursor = position.map(String::as_str);
+        self.confluence.list(self.route, self.url.clone(), self.limit, cursor, token).await
+    }
+}
 
 /// The `_links` of one record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct RecordLinks {
     #[serde(default, deserialize_with = "crate::lenient::text")]
     pub webui: Option<String>,
+    /// Of a record that stands alone; in a list, the list has it.
+    #[serde(default, deserialize_with = "crate::lenient::text")]
+    pub base: Option<String>,
 }
 
-/// A record whose address is made from the list's base and its own path.
+/// A record whose address is made from a base and its own path; without a body, one that has none.
 pub trait Linked {
-    fn webui(&self) -> Option<&str>;
-    fn set_url(&mut self, url: String);
+    fn links(&self) -> Option<&RecordLinks> {
+        None
+    }
+
+    fn webui(&self) -> Option<&str> {
+        self.links()?.webui.as_deref()
+    }
+
+    fn set_url(&mut self, _url: String) {}
+}
+
+/// Reads a record that stands alone.
+pub fn read_one<T: DeserializeOwned + Linked>(answer: &Answer) -> Result<T, ApiError> {
+    let mut item: T = answer.json()?;
+    let base = item.links().and_then(|links| links.base.clone());
+    if let Some(url) = base.zip(item.webui()).and_then(|(base, webui)| link::below(&base, webui)) {
+        item.set_url(url);
+    }
+    Ok(item)
 }
 
 /// Reads one page. `asked` is the cursor that it was asked for by.
@@ -41,13 +95,17 @@ pub fn read_page<T: DeserializeOwned + Linked>(
         results: Vec<&'a RawValue>,
         #[serde(default, rename = "_links")]
         links: Option<ListLinks>,
+        /// Of a search.
+        #[serde(default, rename = "totalSize")]
+        total: Option<u64>,
     }
 
     let body: Body<'_> = answer.json()?;
     let ListLinks { next, base } = body.links.unwrap_or_default();
     // Confluence has been seen to give a next link with an empty page: that is the end.
+    let next = next.or_else(|| next_of_header(answer));
     let next = next.filter(|_| !body.results.is_empty()).map(|next| cursor_of(&next, asked)).transpose()?;
-    let mut page = Page::<T>::read(answer, &body.results, next);
+    let mut page = Page::<T>::read(answer, &body.results, next).with_total(body.total);
     for item in &mut page.items {
         if let Some(url) =
             base.as_deref().zip(item.webui()).and_then(|(base, webui)| link::below(base, webui))
@@ -56,6 +114,20 @@ pub fn read_page<T: DeserializeOwned + Linked>(
         }
     }
     Ok(page)
+}
+
+/// The target with `rel="next"` in the `Link` headers (RFC 8288). They name other relations too, also on the last
+/// page.
+fn next_of_header(answer: &Answer) -> Option<String> {
+    let headers = answer.headers.get_all(LINK).iter().filter_map(|header| header.to_str().ok());
+    // A target may hold commas: what follows is read up to the next `<`.
+    let mut links =
+        headers.flat_map(|header| header.split('<').skip(1)).filter_map(|link| link.split_once('>'));
+    let is_next = |parameters: &str| {
+        let rel = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("rel="));
+        rel.is_some_and(|rel| rel.trim_matches([' ', ',', '"']).split(' ').any(|rel| rel == "next"))
+    };
+    links.find_map(|(target, parameters)| is_next(parameters).then(|| target.to_owned()))
 }
 
 /// The `cursor` of a next link, decoded once.

@@ -1,11 +1,27 @@
-//! Confluence Cloud REST API, v2, through the OAuth gateway.
+//! Confluence Cloud REST API, v2 and the search of v1, through the OAuth gateway.
 
+mod attachments;
+mod comments;
+mod labels;
 mod list;
 mod pages;
+mod search;
 mod spaces;
+mod tree;
+mod users;
+mod versions;
 
-pub use pages::{Bodies, BodyFormat, PageQuery, PageSort, PageStatus, PageVersion, WikiPage, WikiPages};
+pub use attachments::PageAttachment;
+pub use comments::{CommentsOf, InlineProperties, PageComment};
+pub use labels::Label;
+pub use list::{Cursors, RecordLinks};
+pub use pages::{
+    Bodies, Body, BodyFormat, PageQuery, PageSort, PageStatus, PageVersion, WikiPage, WikiPages,
+};
+pub use search::{FoundContent, SearchResult, cql_value};
 pub use spaces::{Space, SpaceQuery, SpaceStatus, Spaces};
+pub use tree::{Ancestor, Folder, TreeNode};
+pub use users::WikiUser;
 
 use connector_domain::{AccessToken, CloudId, Product};
 use serde::de::DeserializeOwned;
@@ -15,7 +31,7 @@ use crate::call::Call;
 use crate::client::Atlassian;
 use crate::endpoints::join;
 use crate::{ApiError, Page, link};
-use list::{Linked, read_page};
+use list::{Linked, read_one, read_page};
 
 /// Confluence of one site. See [`Atlassian::confluence`].
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +47,24 @@ impl Confluence<'_> {
         join(&self.client.endpoints.api_url, &[&base, path].concat())
     }
 
+    /// The same below `rest/api`, for what version 2 cannot do. Most of version 1 is gone at the gateway.
+    fn v1_url(&self, path: &[&str]) -> Url {
+        let base = ["ex", "confluence", self.cloud_id.as_str(), "wiki", "rest", "api"];
+        join(&self.client.endpoints.api_url, &[&base, path].concat())
+    }
+
     fn get(&self, route: &'static str, url: Url) -> Call<'_> {
         Call { product: Some(Product::Confluence), cloud_id: Some(self.cloud_id), ..Call::get(route, url) }
+    }
+
+    /// The record at `url`.
+    async fn one<T: DeserializeOwned + Linked>(
+        &self,
+        route: &'static str,
+        url: Url,
+        token: &AccessToken,
+    ) -> Result<T, ApiError> {
+        self.client.call(self.get(route, url), token, read_one).await
     }
 
     /// One page of the list at `url`, from `cursor` on.

@@ -1,5 +1,7 @@
 use connector_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
 
 use super::list::{Linked, RecordLinks};
 use super::{Confluence, link_of};
@@ -60,8 +62,8 @@ impl WikiPage {
 }
 
 impl Linked for WikiPage {
-    fn webui(&self) -> Option<&str> {
-        self.links.webui.as_deref()
+    fn links(&self) -> Option<&RecordLinks> {
+        Some(&self.links)
     }
 
     fn set_url(&mut self, url: String) {
@@ -101,9 +103,18 @@ pub struct Body {
     pub value: String,
 }
 
+impl Bodies {
+    /// The body in Atlassian Document Format, read; `None` where there is none or it is no JSON.
+    pub fn adf(&self) -> Option<Value> {
+        serde_json::from_str(&self.atlas_doc_format.as_ref()?.value).ok()
+    }
+}
+
 /// Which pages to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageQuery {
+    /// At most 250; empty for all.
+    pub ids: Vec<String>,
     /// At most 100; empty for all spaces.
     pub space_ids: Vec<String>,
     /// Empty for Confluence's default, current and archived ones.
@@ -120,6 +131,7 @@ pub struct PageQuery {
 impl Default for PageQuery {
     fn default() -> Self {
         Self {
+            ids: Vec::new(),
             space_ids: Vec::new(),
             status: Vec::new(),
             sort: None,
@@ -152,17 +164,70 @@ words! {
     BodyFormat { Storage = "storage", AtlasDocFormat = "atlas_doc_format" }
 }
 
+impl PageQuery {
+    /// All but limit and cursor.
+    fn add_to(&self, mut url: Url) -> Url {
+        url.query_pairs_mut()
+            .extend_pairs(self.ids.iter().map(|id| ("id", id)))
+            .extend_pairs(self.space_ids.iter().map(|id| ("space-id", id)))
+            .extend_pairs(self.status.iter().map(|status| ("status", status.as_str())))
+            .extend_pairs(self.sort.map(|sort| ("sort", sort.as_str())))
+            .extend_pairs(self.body_format.map(|format| ("body-format", format.as_str())));
+        url
+    }
+}
+
+/// One page or blog post of any of these statuses: Confluence gives one from the trash only where that is asked for.
+fn single(mut url: Url, status: &[PageStatus], body_format: Option<BodyFormat>) -> Url {
+    url.query_pairs_mut()
+        .extend_pairs(status.iter().map(|status| ("status", status.as_str())))
+        .extend_pairs(body_format.map(|format| ("body-format", format.as_str())));
+    url
+}
+
 impl<'a> Confluence<'a> {
     /// One page of the pages that the person can see (`GET /wiki/api/v2/pages`). Needs `read:page:confluence`;
     /// classic scopes are not accepted.
     pub async fn pages(&self, token: &AccessToken, query: &PageQuery) -> Result<Page<WikiPage>, ApiError> {
-        let mut url = self.url(&["pages"]);
-        url.query_pairs_mut()
-            .extend_pairs(query.space_ids.iter().map(|id| ("space-id", id)))
-            .extend_pairs(query.status.iter().map(|status| ("status", status.as_str())))
-            .extend_pairs(query.sort.map(|sort| ("sort", sort.as_str())))
-            .extend_pairs(query.body_format.map(|format| ("body-format", format.as_str())));
+        let url = query.add_to(self.url(&["pages"]));
         self.list(ROUTE, url, query.limit, query.cursor.as_deref(), token).await
+    }
+
+    /// A page by its id (`GET /wiki/api/v2/pages/{id}`), also one that is archived or in the trash. Needs
+    /// `read:page:confluence`.
+    pub async fn page(
+        &self,
+        token: &AccessToken,
+        id: &str,
+        body_format: Option<BodyFormat>,
+    ) -> Result<WikiPage, ApiError> {
+        const STATUS: [PageStatus; 3] = [PageStatus::Current, PageStatus::Archived, PageStatus::Trashed];
+        self.one("/wiki/api/v2/pages/{id}", single(self.url(&["pages", id]), &STATUS, body_format), token)
+            .await
+    }
+
+    /// One page of the blog posts that the person can see (`GET /wiki/api/v2/blogposts`). A blog post has the fields
+    /// of a page, but no parent; none is archived, and none can be sorted by title. Needs `read:page:confluence`.
+    pub async fn blog_posts(
+        &self,
+        token: &AccessToken,
+        query: &PageQuery,
+    ) -> Result<Page<WikiPage>, ApiError> {
+        let url = query.add_to(self.url(&["blogposts"]));
+        let route = "/wiki/api/v2/blogposts";
+        self.list(route, url, query.limit, query.cursor.as_deref(), token).await
+    }
+
+    /// A blog post by its id (`GET /wiki/api/v2/blogposts/{id}`). Needs `read:page:confluence`.
+    pub async fn blog_post(
+        &self,
+        token: &AccessToken,
+        id: &str,
+        body_format: Option<BodyFormat>,
+    ) -> Result<WikiPage, ApiError> {
+        const STATUS: [PageStatus; 2] = [PageStatus::Current, PageStatus::Trashed];
+        let url = single(self.url(&["blogposts", id]), &STATUS, body_format);
+        self.one("/wiki/api/v2/blogposts/{id}", url, token).await
     }
 
     /// All of them, page by page, from `query.cursor` on.

@@ -46,8 +46,8 @@ impl Space {
 }
 
 impl Linked for Space {
-    fn webui(&self) -> Option<&str> {
-        self.links.webui.as_deref()
+    fn links(&self) -> Option<&RecordLinks> {
+        Some(&self.links)
     }
 
     fn set_url(&mut self, url: String) {
@@ -88,6 +88,11 @@ impl<'a> Confluence<'a> {
             .extend_pairs(query.keys.iter().map(|key| ("keys", key)))
             .extend_pairs(query.status.map(|status| ("status", status.as_str())));
         self.list(ROUTE, url, query.limit, query.cursor.as_deref(), token).await
+    }
+
+    /// A space by its id, which is not its key (`GET /wiki/api/v2/spaces/{id}`). Needs `read:space:confluence`.
+    pub async fn space(&self, token: &AccessToken, id: &str) -> Result<Space, ApiError> {
+        self.one("/wiki/api/v2/spaces/{id}", self.url(&["spaces", id]), token).await
     }
 
     /// All of them, page by page, from `query.cursor` on.

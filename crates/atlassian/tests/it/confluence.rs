@@ -79,6 +79,7 @@ async fn pages_are_read_in_full() {
         "_links": {"webui": "/spaces/ENG/pages/77/Plan", "tinyui": "/x/TQ"}});
     let stub = Stub::in_turn(vec![Reply::json(&list(&[result], None))]).await;
     let query = PageQuery {
+        ids: Vec::new(),
         space_ids: vec!["12".to_owned(), "13".to_owned()],
         status: vec![PageStatus::Current, PageStatus::Trashed],
         sort: Some(PageSort::LastModifiedFirst),

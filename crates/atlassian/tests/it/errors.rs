@@ -11,7 +11,7 @@ async fn error_of(reply: impl Fn() -> Reply + Send + Sync + 'static) -> ApiError
 }
 
 /// The class of an error, for tables.
-fn class(error: &ApiError) -> &'static str {
+pub fn class(error: &ApiError) -> &'static str {
     match error {
         ApiError::TokenExpired => "token expired",
         ApiError::ScopeMissing { .. } => "scope missing",

@@ -7,6 +7,7 @@ mod authorize;
 mod confluence;
 mod delivery;
 mod errors;
+mod facts;
 mod fixtures;
 mod issues;
 mod jira;
@@ -20,6 +21,7 @@ mod stub;
 mod token;
 mod token_errors;
 mod webhooks;
+mod wiki;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;

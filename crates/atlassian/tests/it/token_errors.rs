@@ -17,7 +17,7 @@ async fn exchange_at(url: &str) -> TokenError {
 }
 
 /// The class of an error, for tables.
-fn class(error: &TokenError) -> &'static str {
+pub fn class(error: &TokenError) -> &'static str {
     match error {
         TokenError::Refused { .. } => "refused",
         TokenError::InvalidCode { .. } => "invalid code",
