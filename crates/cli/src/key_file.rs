@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use connector_domain::Entropy;
 use connector_vault::KeyRing;
+use zeroize::Zeroizing;
 
 /// The id of a key that was made without being asked for.
 const KEY_ID: &str = "file-1";
@@ -26,9 +27,10 @@ pub(crate) fn open(database: &Path, entropy: &dyn Entropy) -> anyhow::Result<(Ke
             return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
         }
     };
-    let mut text = String::new();
     let mut file = OpenOptions::new().read(true).open(&path)?;
     refuse_open_mode(&file, &path)?;
+    // With room for many keys: a text that grows leaves copies of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
     file.read_to_string(&mut text).with_context(|| format!("cannot read the key file {}", path.display()))?;
     let keys = KeyRing::parse(text.trim())
         .with_context(|| format!("the key file {} cannot be used", path.display()))?;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod hardening;
 mod key_file;
 mod service;
 mod telemetry;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use connector_atlassian::Atlassian;
-use connector_connections::Connections;
+use connector_connections::{Connections, verify_checks};
 use connector_domain::{Clock, Entropy, SystemClock, SystemEntropy};
 use connector_jobs::{Jobs, Runner};
 use connector_store::{DatabaseUrl, Engine, ServiceLock, Store, StoreError};
@@ -15,7 +15,7 @@ use connector_web::{App, WebSettings};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::key_file;
+use crate::{hardening, key_file};
 
 /// How many syncs run at once in one process.
 const SYNCS_AT_ONCE: usize = 4;
@@ -29,22 +29,35 @@ pub(crate) struct Service {
     pub(crate) connections: Connections,
     pub(crate) syncs: Syncs,
     audit_kept: Duration,
-    jobs: Jobs,
+    pub(crate) jobs: Jobs,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Service {
     /// Opens the database, brings it up to date, and checks that the keys fit before anything is read or written.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        // Keys and tokens are in memory from here on.
+        hardening::forbid_dumps();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let store = Store::open(&config.database)
             .await
             .with_context(|| format!("cannot open the database ({})", config.database))?;
+        // Before anything is written: with a wrong key, nothing is.
+        let keys = if store.is_empty().await? {
+            None
+        } else {
+            let keys = keys(config, &store, &*entropy).await?;
+            verify_checks(&store, &keys).await?;
+            Some(keys)
+        };
         let report = store.migrate().await.context("cannot bring the database up to date")?;
         for migration in &report.applied {
             tracing::info!(migration, "migrated the database");
         }
-        let keys = keys(config, &store, &*entropy).await?;
+        let keys = match keys {
+            Some(keys) => keys,
+            None => self::keys(config, &store, &*entropy).await?,
+        };
         Self::new(config, store, keys, clock, entropy).await
     }
 
@@ -96,7 +109,12 @@ impl Service {
 
     /// Runs jobs until `stop`.
     pub(crate) fn run_jobs(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        Runner::new(self.jobs.clone(), vec![self.syncs.handler()], SYNCS_AT_ONCE).run(stop)
+        Runner::new(
+            self.jobs.clone(),
+            vec![self.syncs.handler(), self.connections.rotation_handler()],
+            SYNCS_AT_ONCE,
+        )
+        .run(stop)
     }
 
     /// Keeps tokens good and sweeps what is old, until `stop`.

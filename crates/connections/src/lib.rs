@@ -6,6 +6,8 @@ mod hash;
 mod login;
 mod login_error;
 mod place;
+mod rotation;
+mod rotation_job;
 mod session;
 mod settings;
 mod timings;
@@ -25,11 +27,14 @@ use connector_vault::KeyRing;
 
 pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};
+pub use place::SEALED;
+pub use rotation::RotationError;
+pub use rotation_job::ROTATION_JOB;
 pub use session::SESSION_LIFETIME;
 pub use settings::{OAuthApp, Settings};
 pub use timings::Timings;
 pub use tokens::{Token, TokenUnavailable};
-pub use vault_check::{VaultError, verify_keys};
+pub use vault_check::{OpenedColumn, VaultError, open_everything, verify_checks, verify_keys};
 
 /// The trail keeps refreshes no longer than this: there is one every hour for each connection.
 const REFRESHES_KEPT: Duration = Duration::from_hours(30 * 24);

@@ -1,7 +1,7 @@
-use connector_store::{Store, StoreError};
+use connector_store::{SealedRange, Store, StoreError};
 use connector_vault::{KeyRing, OpenError};
 
-use crate::Connections;
+use crate::{Connections, SEALED, place};
 
 /// Why the key ring does not fit the database.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,28 @@ pub enum VaultError {
     Store(#[from] StoreError),
 }
 
-/// Checks that every key that ever sealed in this database is in the ring, and right. Answers their ids; changes
-/// nothing.
+/// How many values are read at once.
+const BATCH: u64 = 500;
+
+/// Checks that every key that seals in this database is in the ring, and right. Answers the ids of those that are
+/// known to seal here; changes nothing. The tables must be those of this program's version.
 pub async fn verify_keys(store: &Store, keys: &KeyRing) -> Result<Vec<String>, VaultError> {
+    let verified = verify_checks(store, keys).await?;
+    let ranges: Vec<_> = keys.key_ids().map(range).collect();
+    for column in &SEALED {
+        let Some(row) = store.list_sealed(column, &ranges, None, 1).await?.into_iter().next() else {
+            continue;
+        };
+        // What was never sealed at all is for `open_everything` to tell.
+        if let Some(key_id) = KeyRing::key_id_of(&row.sealed) {
+            return Err(VaultError::MissingKey { key_id: key_id.to_owned() });
+        }
+    }
+    Ok(verified)
+}
+
+/// The part of [`verify_keys`] that every version of the tables can answer.
+pub async fn verify_checks(store: &Store, keys: &KeyRing) -> Result<Vec<String>, VaultError> {
     let mut verified = Vec::new();
     for (key_id, sealed) in store.list_key_checks().await? {
         match keys.verify_check(&key_id, &sealed) {
@@ -30,6 +49,53 @@ pub async fn verify_keys(store: &Store, keys: &KeyRing) -> Result<Vec<String>, V
         }
     }
     Ok(verified)
+}
+
+/// The values that `key_id` has sealed.
+pub(crate) fn range(key_id: &str) -> SealedRange {
+    let (from, to) = KeyRing::sealed_range(key_id);
+    SealedRange { from, to }
+}
+
+/// What came of opening every sealed value of a column.
+#[derive(Debug)]
+pub struct OpenedColumn {
+    pub table: &'static str,
+    pub column: &'static str,
+    pub opened: u64,
+    /// How many of them are sealed with another key than the one that seals now.
+    pub under_other_keys: u64,
+    pub failures: Vec<OpenError>,
+}
+
+/// Opens every sealed value where it lies, and forgets what it holds. Changes nothing.
+pub async fn open_everything(store: &Store, keys: &KeyRing) -> Result<Vec<OpenedColumn>, StoreError> {
+    let sealing = [range(keys.sealing_key_id())];
+    let mut columns = Vec::new();
+    for column in &SEALED {
+        let mut outcome = OpenedColumn {
+            table: column.table,
+            column: column.column,
+            opened: 0,
+            under_other_keys: store.count_sealed(column, &sealing).await?,
+            failures: Vec::new(),
+        };
+        let mut after = None;
+        loop {
+            let rows = store.list_sealed(column, &[], after.as_deref(), BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.key.clone());
+            for row in rows {
+                let name = place::row_name(&row);
+                match keys.open(&place::of_row(column, &row, &name), &row.sealed) {
+                    Ok(_) => outcome.opened += 1,
+                    Err(error) => outcome.failures.push(error),
+                }
+            }
+        }
+        columns.push(outcome);
+    }
+    Ok(columns)
 }
 
 impl Connections {

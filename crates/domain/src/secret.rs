@@ -1,5 +1,6 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 /// Text that must not be seen: it has no `Display`, its `Debug` is redacted, it cannot be serialized, and its
 /// memory is overwritten when it is dropped.
@@ -8,7 +9,10 @@ pub struct Secret(SecretString);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        let text = Zeroizing::new(text.into());
+        // A copy of the exact size: a text with room at its end would be moved to make it smaller, and what it leaves
+        // behind is not overwritten.
+        Self(SecretString::from(text.as_str()))
     }
 
     /// The text itself. Every call is a place to review.

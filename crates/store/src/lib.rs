@@ -21,6 +21,7 @@ pub use queries::audit::AuditLine;
 pub use queries::connections::{Consent, NewConnection};
 pub use queries::grants::{Grant, GrantLock, SealedPair};
 pub use queries::jobs::{Job, NewJob};
+pub use queries::key_rotations::{KeyRotation, RotationStatus};
 pub use queries::login_attempts::{LoginAttempt, LoginFlow};
 pub use queries::mirror::{
     AbsenceReason, ContentBody, MirrorKind, MirroredId, Remote, RemoteAttachment, RemoteBlogPost,
@@ -30,6 +31,7 @@ pub use queries::mirror::{
 };
 pub use queries::pages::PageKey;
 pub use queries::projects::ProjectKey;
+pub use queries::sealed::{KeyColumn, SealedColumn, SealedRange, SealedRow};
 pub use queries::sessions::Session;
 pub use queries::sites::SiteChanges;
 pub use queries::sync_state::{

@@ -29,6 +29,19 @@ impl TestDatabase {
         counted.unwrap_or_else(|error| panic!("{table}: {error}"))
     }
 
+    /// The texts that a query answers, one a row.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let safe = AssertSqlSafe(query.to_owned());
+        let texts = match self.shell().await {
+            Shell::Sqlite(mut shell) => sqlx::query_scalar(safe).fetch_all(&mut shell).await,
+            Shell::Postgres(mut shell) => sqlx::query_scalar(safe).fetch_all(&mut shell).await,
+        };
+        texts.unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
     async fn shell(&self) -> Shell {
         match self.path() {
             Some(path) => {

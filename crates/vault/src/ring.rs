@@ -37,7 +37,10 @@ impl KeyRing {
         let mut key = Zeroizing::new([0; KEY_LENGTH]);
         entropy.fill(key.as_mut_slice());
         let encoded = Zeroizing::new(BASE64.encode(key.as_slice()));
-        Ok(Secret::new(format!("{id}:{}", *encoded)))
+        // With room for all of it: a text that grows leaves copies of itself behind.
+        let mut entry = String::with_capacity(id.len() + 1 + encoded.len());
+        entry.extend([id, ":", encoded.as_str()]);
+        Ok(Secret::new(entry))
     }
 
     pub fn sealing_key_id(&self) -> &str {
@@ -52,6 +55,18 @@ impl KeyRing {
     /// The id of the key that `sealed` was sealed with; `None` where these are no sealed bytes.
     pub fn key_id_of(sealed: &[u8]) -> Option<&str> {
         Envelope::parse(sealed).ok().map(|envelope| envelope.key_id)
+    }
+
+    /// The values that `key_id` has sealed, wherever they are, compared byte by byte: those from the first on and
+    /// before the second of these. For telling them apart without opening them.
+    pub fn sealed_range(key_id: &str) -> (Vec<u8>, Vec<u8>) {
+        let from = envelope::header(key_id, 0);
+        let mut to = from.clone();
+        // Ids end with a letter, a digit, `-` or `_`: there is a next byte.
+        if let Some(last) = to.last_mut() {
+            *last += 1;
+        }
+        (from, to)
     }
 
     /// Seals `plaintext` to `place` with the first key. No two results are alike.

@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod keys;
+mod keys_rotate;
 mod migrate;
 mod openapi;
 mod sandbox;

@@ -11,6 +11,7 @@ mod migrate;
 mod program;
 mod refusals;
 mod restart;
+mod rotate;
 mod secrets;
 mod signals;
 mod workplace;

@@ -73,6 +73,11 @@ impl Program {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Everything that it has written so far.
     pub fn text(&self) -> String {
         self.output.text()

@@ -10,6 +10,7 @@ pub(crate) mod grant_intent;
 pub(crate) mod jira_project;
 pub(crate) mod job;
 pub(crate) mod key_check;
+pub(crate) mod key_rotation;
 pub(crate) mod login_attempt;
 pub(crate) mod session;
 pub(crate) mod sync_run;

@@ -52,6 +52,11 @@ impl Store {
         Ok(MigrationReport { applied, total: after.len() })
     }
 
+    /// Whether nothing was ever migrated here.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(applied(&self.inner.read, self.engine()).await?.is_empty())
+    }
+
     /// Checks that the database is at this program's version, changing nothing.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
         let applied = applied(&self.inner.read, self.engine()).await?;
