@@ -36,14 +36,23 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
 /// Runs a command and returns what it wrote to standard output; the rest stays visible.
 pub fn output(command: &mut Command) -> anyhow::Result<String> {
     let shown = show(command);
+    let (output, succeeded) = output_of_any(command)?;
+    if !succeeded {
+        bail!("`{shown}` failed");
+    }
+    Ok(output)
+}
+
+/// What a command wrote to standard output, and whether it succeeded.
+pub fn output_of_any(command: &mut Command) -> anyhow::Result<(String, bool)> {
+    let shown = show(command);
     let output = command
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("`{shown}` could not be started"))?;
-    if !output.status.success() {
-        bail!("`{shown}` failed ({})", output.status);
-    }
-    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not answer in UTF-8"))
+    let text =
+        String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not answer in UTF-8"))?;
+    Ok((text, output.status.success()))
 }
 
 /// What cargo knows about the crates of this workspace and the dependencies that they name.

@@ -10,6 +10,7 @@ mod layers;
 mod openapi;
 mod services;
 mod suite;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ enum Task {
     Conformance(conformance::Args),
     /// Measures the release build against a bare handler and prints a Markdown table.
     Bench(bench::Args),
+    /// Kills, pauses and cuts off the program, checks that no grant is lost, and prints the figures as Markdown.
+    Torture(torture::Args),
     /// Writes docs/openapi.json from the program.
     Openapi(openapi::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(args) => suite::run(&args),
         Task::Conformance(args) => conformance::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Torture(args) => torture::run(&args),
         Task::Openapi(args) => openapi::run(args),
     };
     match done {

@@ -1,7 +1,7 @@
 //! Who may use whom: the architecture as a table, from the top to the bottom.
 //!
-//! A crate may use those that its row names, and a row names only crates below it. Tests may use `testkit` and
-//! `sandbox` besides (as dev-dependencies). A new crate, or a new arrow, is a change of this table.
+//! A crate may use those that its row names, and a row names only crates below it. Tests may use `testkit`, `sandbox`
+//! and `torture` besides (as dev-dependencies). A new crate, or a new arrow, is a change of this table.
 
 pub struct Rule {
     pub name: &'static str,
@@ -17,7 +17,7 @@ pub struct Kind {
 }
 
 /// What tests may use on top of their crate's row.
-pub const FOR_TESTS: &[&str] = &["testkit", "sandbox"];
+pub const FOR_TESTS: &[&str] = &["testkit", "sandbox", "torture"];
 
 const SQL: &Kind = &Kind {
     what: "SQL is spoken by the store alone",
@@ -37,6 +37,8 @@ pub const RULES: &[Rule] = &[
     // Tools: they see the whole house and nobody sees them.
     Rule { name: "xtask", uses: &[], never: &[SQL, SERVER, CLIENT] },
     Rule { name: "bench", uses: &[], never: &[CLIENT] },
+    // Of the domain only the list of failpoints.
+    Rule { name: "torture", uses: &["domain"], never: &[SERVER, CLIENT] },
     Rule {
         name: "testkit",
         uses: &["web", "sync", "connections", "jobs", "store", "vault", "markup", "atlassian", "domain", "sandbox"],

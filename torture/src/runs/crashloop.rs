@@ -1,0 +1,166 @@
+//! T1: random kills, pauses, restarts and spoiled answers, all shorter than the leeway. No grant may be lost.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{progress, quiet, slug, verdict};
+use crate::chaos::{self, Plan, Record};
+use crate::demand::{self, Demand, Served};
+use crate::people::connect_all;
+use crate::report::Figure;
+use crate::scene::{Engine, Scene, Setting, Siblings};
+
+#[derive(Debug, Clone)]
+pub struct Loop {
+    pub grants: usize,
+    /// How long misfortune lasts, each time with new grants.
+    pub each: Duration,
+    pub times: usize,
+    pub seed: u64,
+}
+
+/// Faults shorter than the leeway of 4 s.
+pub fn plan(engine: Engine) -> Plan {
+    Plan {
+        kills: 2.0,
+        pauses: 0.5,
+        // A third of the leeway.
+        longest_pause: Duration::from_millis(1_300),
+        database_restarts: if engine == Engine::Postgres { 0.05 } else { 0.0 },
+        spoiled: 1.5,
+        resets: 0.2,
+    }
+}
+
+/// The loop on one engine with one reading of siblings.
+pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) -> anyhow::Result<Figure> {
+    let name = slug(engine.name(), siblings.name());
+    let began = Instant::now();
+    let mut figure = Figure {
+        run: format!("T1 {}, {}", engine.name(), siblings.name()),
+        of: "grant-runs".to_owned(),
+        events: 0,
+        failures: 0,
+        unavoidable: 0,
+        notes: String::new(),
+        took: Duration::ZERO,
+        faults: Vec::new(),
+    };
+    let mut sums = Sums::default();
+    for round in 0..of.times {
+        let mut setting = Setting::scaled(program, engine, siblings);
+        setting.people = of.grants;
+        setting.seed = of.seed + round as u64;
+        let done = once(&name, round, setting, of, &mut figure, &mut sums).await;
+        if let Err(error) = done {
+            figure.faults.push(format!("round {round} came to no end: {error:#}"));
+        }
+    }
+    let Sums {
+        kills,
+        serving,
+        pauses,
+        restarts,
+        spoiled,
+        requests,
+        exchanges,
+        generations,
+        regressions,
+        forks,
+        ended,
+    } = sums;
+    let share = (spoiled * 1_000).checked_div(requests).unwrap_or_default();
+    figure.notes = format!(
+        "{kills} kills ({serving} of a process that served), {pauses} pauses, {restarts} database restarts, {}.{} % of \
+         {requests} token requests spoiled, {exchanges} exchanges of {generations} tokens, {regressions} tokens sent \
+         after their grandchild, {forks} forks, {ended} processes ended by themselves",
+        share / 10,
+        share % 10,
+    );
+    figure.took = began.elapsed();
+    Ok(figure)
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    kills: u64,
+    serving: u64,
+    pauses: u64,
+    restarts: u64,
+    spoiled: usize,
+    requests: usize,
+    exchanges: usize,
+    generations: usize,
+    regressions: usize,
+    forks: usize,
+    ended: u64,
+}
+
+async fn once(
+    name: &str,
+    round: usize,
+    setting: Setting,
+    of: &Loop,
+    figure: &mut Figure,
+    sums: &mut Sums,
+) -> anyhow::Result<()> {
+    let engine = setting.engine;
+    let scene = Scene::start(setting).await?;
+    scene.without_content().await?;
+    let grants = connect_all(&scene, of.grants).await?;
+    progress(name, &format!("round {round}: {} grants, {} s of misfortune", grants.len(), of.each.as_secs()));
+    let (record, served) = (Record::default(), Served::default());
+    let (no_more_wishes, no_more_starts) = (AtomicBool::new(false), AtomicBool::new(false));
+    let wishes = Demand { callers: 8, think: Duration::from_millis(60), forced_percent: 10 };
+    let plan = plan(engine);
+    let misfortune = async {
+        let ended = chaos::run(&scene, &plan, Instant::now() + of.each, &record).await;
+        no_more_wishes.store(true, Ordering::Relaxed);
+        no_more_starts.store(true, Ordering::Relaxed);
+        ended
+    };
+    let (ended, supervised, ()) = tokio::join!(
+        misfortune,
+        chaos::supervise(&scene, &no_more_starts, &record),
+        demand::run(&scene, &grants, &wishes, &no_more_wishes, &served),
+    );
+    ended?;
+    supervised?;
+    quiet(&scene).await?;
+    let verdict = verdict(name, &scene, &grants, &record, &[]).await?;
+    let failures = verdict.lost_by_program();
+    progress(
+        name,
+        &format!(
+            "round {round}: {} lost ({failures} by the program), {} kills, {} exchanges of {} tokens, {} regressions, \
+             {} forks, wishes by status {:?}",
+            verdict.lost.len(),
+            Record::count(&record.kills),
+            verdict.judgement.exchanges,
+            verdict.judgement.generations,
+            verdict.judgement.regressions.len(),
+            verdict.judgement.forks.len(),
+            served.by_status(),
+        ),
+    );
+    figure.events += verdict.grants as u64;
+    figure.failures += failures as u64;
+    figure.unavoidable += (verdict.lost.len() - failures) as u64;
+    if !verdict.generations_off.is_empty() {
+        let off = verdict.generations_off.len();
+        figure.faults.push(format!("{off} stored generations are not what the history says"));
+    }
+    sums.kills += Record::count(&record.kills);
+    sums.serving += Record::count(&record.kills_while_serving);
+    sums.pauses += Record::count(&record.pauses);
+    sums.restarts += Record::count(&record.database_restarts);
+    sums.ended += Record::count(&record.ended_by_themselves);
+    sums.spoiled += verdict.spoiled;
+    sums.requests += verdict.requests;
+    sums.exchanges += verdict.judgement.exchanges;
+    sums.generations += verdict.judgement.generations;
+    sums.regressions += verdict.judgement.regressions.len();
+    sums.forks += verdict.judgement.forks.len();
+    Ok(())
+}

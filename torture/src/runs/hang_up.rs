@@ -1,0 +1,213 @@
+//! T7: clients that hang up at every point of a callback and of a refresh. What was asked for is done to its end.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{CHECK_PATIENCE, progress};
+use crate::http::Request;
+use crate::ledger::Ledger;
+use crate::people::{Grant, consent};
+use crate::report::Figure;
+use crate::scene::{Engine, Scene, Setting, Siblings};
+use crate::stored;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a client goes away.
+#[derive(Debug, Clone, Copy)]
+enum Point {
+    /// After so many hundredths of its request.
+    Written(usize),
+    /// So many milliseconds after its request.
+    Waited(u64),
+    /// It has said everything, closes its side, and goes away so many milliseconds later.
+    HalfClosed(u64),
+    /// After the first byte of the answer.
+    FirstByte,
+}
+
+/// Twenty points from the connection to the answer; at every other one the connection is reset, else closed.
+const POINTS: [Point; 20] = [
+    Point::Written(0),
+    Point::Written(10),
+    Point::Written(50),
+    Point::Written(99),
+    Point::Waited(0),
+    Point::Waited(1),
+    Point::Waited(2),
+    Point::Waited(4),
+    Point::Waited(7),
+    Point::Waited(11),
+    Point::Waited(16),
+    Point::Waited(22),
+    Point::Waited(30),
+    Point::Waited(40),
+    Point::Waited(55),
+    Point::Waited(75),
+    Point::Waited(100),
+    Point::HalfClosed(0),
+    Point::HalfClosed(20),
+    Point::FirstByte,
+];
+
+async fn hang_up(request: &Request, to: SocketAddr, point: Point, reset: bool) -> std::io::Result<()> {
+    let bytes = request.bytes();
+    let mut stream = TcpStream::connect(to).await?;
+    stream.set_nodelay(true)?;
+    let written = if let Point::Written(percent) = point { bytes.len() * percent / 100 } else { bytes.len() };
+    stream.write_all(&bytes[..written]).await?;
+    match point {
+        Point::Written(_) => {}
+        Point::Waited(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
+        Point::HalfClosed(millis) => {
+            stream.shutdown().await?;
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        Point::FirstByte => {
+            stream.read_u8().await?;
+        }
+    }
+    if reset {
+        stream.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+/// `count` callbacks and as many refreshes, each with a client that hangs up.
+pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result<Vec<Figure>> {
+    let began = Instant::now();
+    let setting = Setting {
+        replicas: 1,
+        people: count,
+        scale: 1,
+        token_life: 3_600,
+        leeway: 600,
+        // Spreads the parts of a callback over the points.
+        latency: 15,
+        ..Setting::scaled(program, engine, Siblings::Lenient)
+    };
+    let scene = Scene::set(setting).await?;
+    {
+        let mut replica = scene.replicas[0].lock().await;
+        // The sessions go away with the clients; what is connected is looked at without one.
+        replica.set_variable("CONNECTOR_AUTH", Some("public"));
+        replica.start().await?;
+    }
+    scene.without_content().await?;
+    let mut callbacks = callbacks(&scene, count).await?;
+    callbacks.took = began.elapsed();
+    let began = Instant::now();
+    let mut refreshes = refreshes(&scene, count).await?;
+    refreshes.took = began.elapsed();
+    Ok(vec![callbacks, refreshes])
+}
+
+async fn callbacks(scene: &Scene, count: usize) -> anyhow::Result<Figure> {
+    let (service, sandbox) = (scene.addresses[0], scene.sandbox.address());
+    let mut unsent = 0;
+    for person in 1..=count {
+        let consented = consent(person, service, sandbox).await?;
+        let point = POINTS[person % POINTS.len()];
+        // What the other side does about it is what is tested.
+        let _ =
+            hang_up(&consented.request(), service, point, (person / POINTS.len()).is_multiple_of(2)).await;
+        if matches!(point, Point::Written(_)) {
+            // The service never had the whole request: the person's browser asks again, and that works.
+            unsent += 1;
+            let answer = consented.request().send(service, PATIENCE).await?;
+            consented.grant(service, &answer).await?;
+        }
+    }
+    let exchanged = settled(scene, count).await?;
+    let connected: BTreeSet<String> = connections(service)
+        .await?
+        .iter()
+        .filter_map(|row| row["account_id"].as_str().map(str::to_owned))
+        .collect();
+    let burned = exchanged.difference(&connected).count();
+    progress(
+        "hang-up",
+        &format!("{} codes exchanged, {} accounts connected", exchanged.len(), connected.len()),
+    );
+    Ok(Figure {
+        run: format!("T7 callbacks whose client hangs up, {}", scene.setting.engine.name()),
+        of: "callbacks".to_owned(),
+        events: count as u64,
+        failures: (count - connected.len().min(count)) as u64,
+        unavoidable: 0,
+        notes: format!(
+            "{} points; {burned} codes used without a stored grant; {unsent} hung up before the request was whole and \
+             asked again",
+            POINTS.len(),
+        ),
+        took: Duration::ZERO,
+        faults: Vec::new(),
+    })
+}
+
+/// Waits until as many codes are exchanged and stored as people consented; answers the accounts of those codes.
+async fn settled(scene: &Scene, count: usize) -> anyhow::Result<BTreeSet<String>> {
+    let asked = Instant::now();
+    loop {
+        let ledger = Ledger::read(scene).await?;
+        let exchanged: BTreeSet<String> = ledger
+            .accounts
+            .iter()
+            .filter(|(_, events)| events.iter().any(|event| !event.is_refresh && event.issued.is_some()))
+            .map(|(account, _)| account.clone())
+            .collect();
+        let stored = stored::generations(scene).await?.len();
+        if (exchanged.len() >= count && stored >= count) || asked.elapsed() > CHECK_PATIENCE {
+            return Ok(exchanged);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn connections(service: SocketAddr) -> anyhow::Result<Vec<Value>> {
+    let answer = Request::get("/api/connections").send(service, PATIENCE).await?.json();
+    Ok(answer["items"].as_array().cloned().unwrap_or_default())
+}
+
+async fn refreshes(scene: &Scene, count: usize) -> anyhow::Result<Figure> {
+    let service = scene.addresses[0];
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let grants: Vec<Grant> = connections(service)
+        .await?
+        .iter()
+        .map(|row| Grant {
+            person: 0,
+            account_id: text(row, "account_id"),
+            connection_id: text(row, "id"),
+            cookie: String::new(),
+        })
+        .collect();
+    for (number, grant) in grants.iter().take(count).enumerate() {
+        let reset = (number / POINTS.len()).is_multiple_of(2);
+        let _ = hang_up(&grant.refresh(), service, POINTS[number % POINTS.len()], reset).await;
+    }
+    // Each grant once more, by a client that stays: it works, and what is stored is what the simulator saw.
+    let record = crate::chaos::Record::default();
+    let verdict = super::verdict("hang-up", scene, &grants, &record, &[]).await?;
+    Ok(Figure {
+        run: format!("T7 refreshes whose client hangs up, {}", scene.setting.engine.name()),
+        of: "refreshes".to_owned(),
+        events: grants.len() as u64,
+        failures: (verdict.lost.len() + verdict.generations_off.len()) as u64,
+        unavoidable: 0,
+        notes: format!(
+            "{} exchanges of {} tokens; {} stored generations differ from the history",
+            verdict.judgement.exchanges,
+            verdict.judgement.generations,
+            verdict.generations_off.len(),
+        ),
+        took: Duration::ZERO,
+        faults: Vec::new(),
+    })
+}
