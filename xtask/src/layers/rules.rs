@@ -41,23 +41,23 @@ pub const RULES: &[Rule] = &[
     Rule { name: "torture", uses: &["domain"], never: &[SERVER, CLIENT] },
     Rule {
         name: "testkit",
-        uses: &["web", "sync", "connections", "jobs", "store", "vault", "markup", "atlassian", "domain", "sandbox"],
+        uses: &["web", "sync", "connections", "jobs", "store", "vault", "richtext", "atlassian", "domain", "sandbox"],
         never: &[],
     },
     // The program.
     Rule {
         name: "cli",
-        uses: &["web", "sync", "connections", "jobs", "store", "vault", "markup", "atlassian", "domain", "sandbox"],
+        uses: &["web", "sync", "connections", "jobs", "store", "vault", "richtext", "atlassian", "domain", "sandbox"],
         never: &[SQL],
     },
     Rule {
         name: "web",
-        uses: &["sync", "connections", "jobs", "store", "markup", "domain"],
+        uses: &["sync", "connections", "jobs", "store", "richtext", "domain"],
         never: &[SQL, CLIENT],
     },
     Rule {
         name: "sync",
-        uses: &["connections", "jobs", "store", "markup", "atlassian", "domain"],
+        uses: &["connections", "jobs", "store", "richtext", "atlassian", "domain"],
         never: &[SQL, SERVER, CLIENT],
     },
     Rule {
@@ -68,7 +68,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "jobs", uses: &["store", "domain"], never: &[SQL, SERVER, CLIENT] },
     Rule { name: "store", uses: &["domain"], never: &[SERVER, CLIENT] },
     Rule { name: "vault", uses: &["domain"], never: &[SQL, SERVER, CLIENT] },
-    Rule { name: "markup", uses: &["domain"], never: &[SQL, SERVER, CLIENT] },
+    Rule { name: "richtext", uses: &[], never: &[SQL, SERVER, CLIENT] },
     Rule { name: "atlassian", uses: &["domain"], never: &[SQL, SERVER] },
     Rule { name: "domain", uses: &[], never: &[SQL, SERVER, CLIENT] },
     // The other reading of Atlassian's documents: it shares nothing with the client.
