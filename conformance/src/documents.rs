@@ -11,6 +11,8 @@ use crate::openapi::Documents;
 use crate::report::Report;
 use crate::{recorded, walk};
 
+const WEBHOOK_SCOPE: &str = "manage:jira-webhook";
+
 /// Walks the sandbox and compares every answer. Answers what is wrong, line by line.
 pub async fn answers(folder: &Path) -> anyhow::Result<Vec<String>> {
     let checker = Arc::new(Checker::new(Documents::load(folder)?));
@@ -24,7 +26,8 @@ pub async fn answers(folder: &Path) -> anyhow::Result<Vec<String>> {
 /// Compares every request of the product's own client. Answers what is wrong, line by line.
 pub async fn requests(folder: &Path) -> anyhow::Result<Vec<String>> {
     let checker = Checker::new(Documents::load(folder)?);
-    let scopes = default_scopes()?;
+    // Webhooks need one more, which an operator who wants them adds.
+    let scopes = format!("{} {WEBHOOK_SCOPE}", default_scopes()?);
     let granted: Vec<&str> = scopes.split_whitespace().collect();
     let requests = recorded::requests(&scopes).await?;
     let mut failures: Vec<String> =

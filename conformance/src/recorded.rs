@@ -1,5 +1,7 @@
 //! The product's own client at work, with every request written down: a login, syncs, and all that it can ask besides.
 
+mod jira;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,7 +47,7 @@ type Log = Arc<Mutex<Vec<Recorded>>>;
 fn options() -> SandboxOptions {
     SandboxOptions {
         projects: Some(130),
-        issues: Some(20),
+        issues: Some(400),
         spaces: Some(260),
         pages: Some(600),
         redirect_uri: vec![CALLBACK.to_owned()],
@@ -184,6 +186,7 @@ async fn everything_else(atlassian: &Atlassian, token: &AccessToken) -> anyhow::
     let cloud_id: CloudId = CloudId::new(DEFAULT_CLOUD_ID);
     atlassian.me(token).await?;
     let jira = atlassian.jira(&cloud_id);
+    jira::everything(jira, token).await?;
     jira.myself(token).await?;
     jira.server_info(token).await?;
     let status = vec![ProjectStatus::Live, ProjectStatus::Archived, ProjectStatus::Deleted];

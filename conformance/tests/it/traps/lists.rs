@@ -44,8 +44,8 @@ async fn trap_13_the_next_page_is_asked_for_at_the_gateway() {
 
 #[tokio::test]
 async fn trap_14_a_cursor_is_sent_and_not_the_address_around_it() {
-    let scopes =
-        "read:jira-work read:jira-user read:space:confluence read:page:confluence read:me offline_access";
+    let scopes = "read:jira-work read:jira-user manage:jira-webhook read:space:confluence read:page:confluence read:me \
+         offline_access";
     let requests = recorded::requests(scopes).await.expect("the client at work");
     let parameters =
         |query: &str| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
