@@ -24,10 +24,11 @@ pub use queries::jobs::{Job, NewJob};
 pub use queries::key_rotations::{KeyRotation, RotationStatus};
 pub use queries::login_attempts::{LoginAttempt, LoginFlow};
 pub use queries::mirror::{
-    AbsenceReason, ContentBody, MirrorKind, MirroredId, Remote, RemoteAttachment, RemoteBlogPost,
-    RemoteChangelog, RemoteContentComment, RemoteField, RemoteIssue, RemoteIssueComment, RemoteIssueType,
-    RemoteLabel, RemotePage, RemoteProject, RemoteSpace, RemoteStatus, RemoteUser, RemoteWorklog,
-    UnknownKind, UnknownReason, Written,
+    AbsenceReason, BodyFormat, ContentBody, ContentFilter, Deleted, IssueFilter, Listed, MirrorKind,
+    MirroredId, Remote, RemoteAttachment, RemoteBlogPost, RemoteChangelog, RemoteContentComment, RemoteField,
+    RemoteIssue, RemoteIssueComment, RemoteIssueType, RemoteLabel, RemotePage, RemoteProject, RemoteSpace,
+    RemoteStatus, RemoteUser, RemoteWorklog, RowReader, UnknownKind, UnknownReason, View, ViewColumn,
+    ViewValue, Written,
 };
 pub use queries::pages::PageKey;
 pub use queries::projects::ProjectKey;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use log::LevelFilter;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::Pools;
 use crate::StoreError;
@@ -17,6 +17,8 @@ const SHARED: u32 = 10;
 const TOKENS: u32 = 4;
 /// How long a query waits for a connection before it fails: with a server that is down, as long as its callers wait.
 const SHARED_WITHIN: Duration = Duration::from_secs(5);
+/// How long a connection that nobody used is taken for alive.
+const FRESH: Duration = Duration::from_secs(1);
 /// An exchange may have to wait for others to end.
 const TOKENS_WITHIN: Duration = Duration::from_secs(30);
 /// The same number in every process: whoever holds this advisory lock migrates.
@@ -38,7 +40,22 @@ async fn pool(
     size: u32,
     within: Duration,
 ) -> Result<DatabaseConnection, StoreError> {
-    let pool: PgPool =
-        PgPoolOptions::new().max_connections(size).acquire_timeout(within).connect_with(options).await?;
+    let pool: PgPool = PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(within)
+        // The pool asks a connection for a sign of life when it comes back. To ask again before each query would double
+        // the round trips of a busy service.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            let was_idle = meta.idle_for > FRESH;
+            Box::pin(async move {
+                if was_idle {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }

@@ -3,6 +3,7 @@
 mod m0001_initial;
 mod m0003_lifecycle;
 mod m0004_mirror;
+mod m0005_mirror_lookups;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Migration),
             Box::new(m0003_lifecycle::Migration),
             Box::new(m0004_mirror::Migration),
+            Box::new(m0005_mirror_lookups::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod answer_cache;
 mod audit;
 mod connections;
+mod documented_queries;
 mod fixtures;
 mod grant_races;
 mod grants;

@@ -2,11 +2,13 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use connector_domain::UserId;
-use connector_store::{Dataset, PageKey, StoreError};
-use serde::{Deserialize, Serialize};
+use connector_domain::{CloudId, Timestamp, UserId};
+use connector_store::{ContentFilter, Dataset, MirrorKind, PageKey, StoreError};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::content::{BodyQuery, WithBody, with_body};
+use super::mirrored::{DeletedRows, page_of};
 use super::rows::{FullWikiPage, Page, WikiPage};
 use crate::App;
 use crate::http::caller::{Caller, existing_owner, unknown_owner};
@@ -90,9 +92,13 @@ pub(crate) async fn list_pages_of_owner(
         return all_pages(&app, owner, "list", |pages| serde_json::to_vec(&pages)).await;
     }
     existing_owner(&app, owner).await?;
-    let (rows, next) = read(&app, owner, None, query.limit, query.cursor.as_deref()).await?;
-    let body: Vec<WikiPage> = rows.into_iter().map(Into::into).collect();
-    Ok(bare_list(&uri, &body, next.as_deref()))
+    let limit = cursor::limit(query.limit)?;
+    let after = cursor::decode::<(String, i64)>(query.cursor.as_deref())?;
+    let after = after.as_ref().map(|(title, id)| (title.as_str(), *id));
+    let more = limit.map(|limit| limit + 1);
+    let rows = app.store().list_by_title::<WikiPage>(owner, &ContentFilter::default(), after, more).await?;
+    let page = page_of(rows, limit.unwrap_or(u64::MAX));
+    Ok(bare_list(&uri, &page.items, page.next_cursor.as_deref()))
 }
 
 /// All pages of an owner, as `write` puts them, kept as bytes for as long as they do not change.
@@ -103,36 +109,32 @@ pub(crate) async fn all_pages(
     write: impl FnOnce(Vec<WikiPage>) -> serde_json::Result<Vec<u8>>,
 ) -> Result<Response, Problem> {
     let answer = async {
-        existing_owner(app, owner).await?;
-        let rows = app.store().list_pages(owner, None, None, None).await?;
-        write(rows.into_iter().map(Into::into).collect()).map_err(|_| Problem::internal())
+        let rows = app.store().list_by_title(owner, &ContentFilter::default(), None, None).await?;
+        // Only who has nothing may be nobody.
+        if rows.is_empty() {
+            existing_owner(app, owner).await?;
+        }
+        write(rows.into_iter().map(|listed| listed.row).collect()).map_err(|_| Problem::internal())
     };
     let bytes = app.store().cached(Dataset::ConfluencePages(owner), shape, answer).await?;
     Ok(JsonBytes(bytes).into_response())
-}
-
-async fn read(
-    app: &App,
-    owner: UserId,
-    space_key: Option<&str>,
-    limit: Option<u64>,
-    cursor: Option<&str>,
-) -> Result<(Vec<connector_domain::ConfluencePage>, Option<String>), Problem> {
-    let limit = cursor::limit(limit)?;
-    let after = cursor::decode::<(String, i64)>(cursor)?;
-    let after = after.as_ref().map(|(title, id)| (title.as_str(), *id));
-    let mut rows = app.store().list_pages(owner, space_key, after, limit.map(|limit| limit + 1)).await?;
-    let more = cursor::cut(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|last| cursor::encode(&(&last.title, last.id)));
-    Ok((rows, next))
 }
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct PageQuery {
     /// Whose; the session's person where it is left out, else the first user.
     owner_id: Option<i64>,
+    /// Only those of this site.
+    cloud_id: Option<String>,
     /// Only the pages of this space.
     space_key: Option<String>,
+    /// Only those that changed in Confluence at this time (RFC 3339) or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_since: Option<Timestamp>,
+    /// Whether those that are gone from Confluence are shown too, or alone.
+    #[serde(default)]
+    #[param(inline)]
+    deleted: DeletedRows,
     /// The most rows to answer with, 1 to 1000.
     #[param(minimum = 1, maximum = 1000, default = 50)]
     limit: Option<u64>,
@@ -149,35 +151,36 @@ pub(crate) async fn list_pages(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<PageQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<Page<FullWikiPage>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {
         return Ok(Json(Page { items: Vec::new(), next_cursor: None }));
     };
-    let limit = query.limit.unwrap_or(cursor::USUAL);
-    let (rows, next_cursor) =
-        read(&app, owner, query.space_key.as_deref(), Some(limit), query.cursor.as_deref()).await?;
-    Ok(Json(Page { items: rows.into_iter().map(FullWikiPage::from).collect(), next_cursor }))
-}
-
-#[derive(Deserialize, IntoParams)]
-pub(crate) struct FindQuery {
-    /// Whose; the session's person where it is left out, else the first user.
-    owner_id: Option<i64>,
+    let limit = cursor::page_limit(query.limit)?;
+    let after = cursor::decode::<(String, i64)>(query.cursor.as_deref())?;
+    let after = after.as_ref().map(|(title, id)| (title.as_str(), *id));
+    let cloud_id = query.cloud_id.map(CloudId::new);
+    let filter = ContentFilter {
+        cloud_id: cloud_id.as_ref(),
+        space_key: query.space_key.as_deref(),
+        updated_since: query.updated_since,
+        deleted: query.deleted.into(),
+    };
+    let rows = app.store().list_by_title(owner, &filter, after, Some(limit + 1)).await?;
+    Ok(Json(page_of(rows, limit)))
 }
 
 /// Find a stored page by Confluence's id of it.
 #[utoipa::path(get, path = "/api/confluence/pages/{page_id}", tag = "Confluence",
-    params(("page_id" = String, Path), FindQuery),
-    responses((status = 200, description = "The page.", body = FullWikiPage), Problems)
+    params(("page_id" = String, Path), BodyQuery),
+    responses((status = 200, description = "The page.", body = WithBody<FullWikiPage>), Problems)
 )]
 pub(crate) async fn find_page(
     State(app): State<App>,
     caller: Caller,
     Path(page_id): Path<String>,
-    Query(query): Query<FindQuery>,
-) -> Result<Json<FullWikiPage>, Problem> {
-    let missing = || Problem::not_found("There is no such page.");
-    let owner = caller.owner(&app, query.owner_id).await?.ok_or_else(missing)?;
-    let page = app.store().find_page(owner, &page_id).await?.ok_or_else(missing)?;
-    Ok(Json(page.into()))
+    Query(query): Query<BodyQuery>,
+) -> Result<Json<WithBody<FullWikiPage>>, Problem> {
+    let page: FullWikiPage = query.find(&app, &caller, &page_id, "There is no such page.").await?;
+    let place = page.cloud_id.clone().map(|cloud_id| (cloud_id, page.body_version));
+    with_body(&app, MirrorKind::ConfluencePages, page.owner_id, &page_id, place, query.body, page).await
 }

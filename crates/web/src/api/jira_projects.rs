@@ -2,11 +2,12 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use connector_domain::UserId;
-use connector_store::{Dataset, ProjectKey, StoreError};
-use serde::{Deserialize, Serialize};
+use connector_domain::{CloudId, UserId};
+use connector_store::{ContentFilter, Dataset, ProjectKey, StoreError};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::mirrored::{DeletedRows, page_of};
 use super::rows::{FullProject, Page, Project};
 use crate::App;
 use crate::http::caller::{Caller, existing_owner, unknown_owner};
@@ -88,9 +89,13 @@ pub(crate) async fn list_projects_of_owner(
         return all_projects(&app, owner, "list", |projects| serde_json::to_vec(&projects)).await;
     }
     existing_owner(&app, owner).await?;
-    let (rows, next) = read(&app, owner, query.limit, query.cursor.as_deref()).await?;
-    let body: Vec<Project> = rows.into_iter().map(Into::into).collect();
-    Ok(bare_list(&uri, &body, next.as_deref()))
+    let limit = cursor::limit(query.limit)?;
+    let after = cursor::decode::<(String, i64)>(query.cursor.as_deref())?;
+    let after = after.as_ref().map(|(key, id)| (key.as_str(), *id));
+    let more = limit.map(|limit| limit + 1);
+    let rows = app.store().list_by_key::<Project>(owner, &ContentFilter::default(), after, more).await?;
+    let page = page_of(rows, limit.unwrap_or(u64::MAX));
+    Ok(bare_list(&uri, &page.items, page.next_cursor.as_deref()))
 }
 
 /// All projects of an owner, as `write` puts them, kept as bytes for as long as they do not change.
@@ -101,33 +106,27 @@ pub(crate) async fn all_projects(
     write: impl FnOnce(Vec<Project>) -> serde_json::Result<Vec<u8>>,
 ) -> Result<Response, Problem> {
     let answer = async {
-        existing_owner(app, owner).await?;
-        let rows = app.store().list_projects(owner, None, None).await?;
-        write(rows.into_iter().map(Into::into).collect()).map_err(|_| Problem::internal())
+        let rows = app.store().list_by_key(owner, &ContentFilter::default(), None, None).await?;
+        // Only who has nothing may be nobody.
+        if rows.is_empty() {
+            existing_owner(app, owner).await?;
+        }
+        write(rows.into_iter().map(|listed| listed.row).collect()).map_err(|_| Problem::internal())
     };
     let bytes = app.store().cached(Dataset::JiraProjects(owner), shape, answer).await?;
     Ok(JsonBytes(bytes).into_response())
-}
-
-async fn read(
-    app: &App,
-    owner: UserId,
-    limit: Option<u64>,
-    cursor: Option<&str>,
-) -> Result<(Vec<connector_domain::JiraProject>, Option<String>), Problem> {
-    let limit = cursor::limit(limit)?;
-    let after = cursor::decode::<(String, i64)>(cursor)?;
-    let after = after.as_ref().map(|(key, id)| (key.as_str(), *id));
-    let mut rows = app.store().list_projects(owner, after, limit.map(|limit| limit + 1)).await?;
-    let more = cursor::cut(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|last| cursor::encode(&(&last.key, last.id)));
-    Ok((rows, next))
 }
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct PageQuery {
     /// Whose; the session's person where it is left out, else the first user.
     owner_id: Option<i64>,
+    /// Only those of this site.
+    cloud_id: Option<String>,
+    /// Whether those that are gone from Jira are shown too, or alone.
+    #[serde(default)]
+    #[param(inline)]
+    deleted: DeletedRows,
     /// The most rows to answer with, 1 to 1000.
     #[param(minimum = 1, maximum = 1000, default = 50)]
     limit: Option<u64>,
@@ -144,11 +143,19 @@ pub(crate) async fn list_projects(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<PageQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<Page<FullProject>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {
         return Ok(Json(Page { items: Vec::new(), next_cursor: None }));
     };
-    let limit = query.limit.unwrap_or(cursor::USUAL);
-    let (rows, next_cursor) = read(&app, owner, Some(limit), query.cursor.as_deref()).await?;
-    Ok(Json(Page { items: rows.into_iter().map(FullProject::from).collect(), next_cursor }))
+    let limit = cursor::page_limit(query.limit)?;
+    let after = cursor::decode::<(String, i64)>(query.cursor.as_deref())?;
+    let after = after.as_ref().map(|(key, id)| (key.as_str(), *id));
+    let cloud_id = query.cloud_id.map(CloudId::new);
+    let filter = ContentFilter {
+        cloud_id: cloud_id.as_ref(),
+        deleted: query.deleted.into(),
+        ..ContentFilter::default()
+    };
+    let rows = app.store().list_by_key(owner, &filter, after, Some(limit + 1)).await?;
+    Ok(Json(page_of(rows, limit)))
 }

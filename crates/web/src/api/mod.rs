@@ -1,13 +1,18 @@
 //! The API: one list of routes.
 
+mod completeness;
+mod confluence_blog_posts;
 mod confluence_pages;
 mod confluence_spaces;
 mod connection_events;
 mod connections;
+mod content;
 mod health;
 mod integrations;
+mod jira_issues;
 mod jira_projects;
 mod me;
+mod mirrored;
 mod oauth_callback;
 mod oauth_login;
 mod oauth_session;
@@ -25,8 +30,8 @@ use crate::App;
 #[openapi(
     info(
         title = "Connector",
-        description = "Connects an application to Atlassian Cloud: Jira projects and Confluence spaces and pages, \
-                       mirrored into the team's own database.",
+        description = "Connects an application to Atlassian Cloud: Jira projects and issues, Confluence spaces, pages \
+                       and blog posts, mirrored into the team's own database.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(oauth_login::Provider)),
@@ -37,8 +42,8 @@ use crate::App;
         (name = "Connections", description = "What is connected."),
         (name = "Syncs", description = "Keeping the mirror up to date."),
         (name = "Integrations", description = "The state of each product, and what was fetched from it."),
-        (name = "Jira", description = "Mirrored projects, and those put in by hand."),
-        (name = "Confluence", description = "Mirrored spaces and pages, and pages put in by hand."),
+        (name = "Jira", description = "Mirrored projects and issues, and projects put in by hand."),
+        (name = "Confluence", description = "Mirrored spaces, pages and blog posts, and pages put in by hand."),
     ),
 )]
 struct Document;
@@ -63,6 +68,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(connections::list_connections))
         .routes(routes!(connections::find_connection, connections::disconnect))
         .routes(routes!(connections::refresh_connection))
+        .routes(routes!(completeness::show_completeness))
         .routes(routes!(connection_events::list_connection_events))
         .routes(routes!(syncs::request_sync, syncs::list_syncs))
         .routes(routes!(syncs::find_sync))
@@ -74,9 +80,22 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jira_projects::upsert_project))
         .routes(routes!(jira_projects::list_projects_of_owner))
         .routes(routes!(jira_projects::list_projects))
+        .routes(routes!(jira_issues::list_issues))
+        .routes(routes!(jira_issues::find_issue))
+        .routes(routes!(jira_issues::list_issue_comments))
+        .routes(routes!(jira_issues::list_issue_worklogs))
+        .routes(routes!(jira_issues::list_issue_changes))
         .routes(routes!(confluence_pages::upsert_page))
         .routes(routes!(confluence_pages::list_pages_of_owner))
         .routes(routes!(confluence_pages::list_pages))
         .routes(routes!(confluence_pages::find_page))
+        .routes(routes!(content::list_page_comments))
+        .routes(routes!(content::list_page_labels))
+        .routes(routes!(content::list_page_attachments))
+        .routes(routes!(confluence_blog_posts::list_blog_posts))
+        .routes(routes!(confluence_blog_posts::find_blog_post))
+        .routes(routes!(content::list_blog_post_comments))
+        .routes(routes!(content::list_blog_post_labels))
+        .routes(routes!(content::list_blog_post_attachments))
         .routes(routes!(confluence_spaces::list_spaces))
 }

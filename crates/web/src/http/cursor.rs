@@ -35,6 +35,11 @@ pub(crate) fn limit(limit: Option<u64>) -> Result<Option<u64>, Problem> {
     Ok(limit)
 }
 
+/// The limit of a list that is always paged.
+pub(crate) fn page_limit(named: Option<u64>) -> Result<u64, Problem> {
+    Ok(limit(named)?.unwrap_or(USUAL))
+}
+
 /// Cuts what was read with one row more than `limit`: whether there is a next page is known by that row.
 pub(crate) fn cut<T>(rows: &mut Vec<T>, limit: Option<u64>) -> bool {
     let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { return false };

@@ -110,6 +110,14 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     if pointer.is_empty() { "/".to_owned() } else { pointer }
 }
 
+/// PostgreSQL takes no text with this character, so nothing that is stored can have it.
+fn refuse_nul(encoded: &str, pointer: &str) -> Result<(), Problem> {
+    if encoded.contains("%00") {
+        return Err(Problem::invalid_field(pointer, "holds a NUL character"));
+    }
+    Ok(())
+}
+
 /// Parameters of the query.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -117,6 +125,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        refuse_nul(parts.uri.query().unwrap_or_default(), "/query")?;
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         query.map(|query| Self(query.0)).map_err(|rejection| {
             // "Failed to deserialize query string: limit: invalid digit found in string"
@@ -137,6 +146,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> f
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        refuse_nul(parts.uri.path(), "/path")?;
         match parts.extract::<axum::extract::Path<T>>().await {
             Ok(path) => Ok(Self(path.0)),
             Err(_) => {

@@ -13,6 +13,8 @@ mod login_failures;
 mod login_races;
 mod main_path;
 mod mirror;
+mod mirrored_content;
+mod mirrored_issues;
 mod openapi;
 mod problems;
 mod required;

@@ -7,8 +7,10 @@ mod confluence;
 mod issue_keys;
 mod jira;
 mod kind;
+mod lists;
 mod remote;
 mod upsert;
+mod view;
 
 pub use absent::{AbsenceReason, MirroredId, UnknownReason};
 pub use bodies::ContentBody;
@@ -20,6 +22,8 @@ pub use jira::{
     RemoteStatus, RemoteUser, RemoteWorklog,
 };
 pub use kind::{MirrorKind, UnknownKind};
+pub use lists::{BodyFormat, ContentFilter, IssueFilter};
 pub use remote::{Remote, RemoteColumn, RemoteDigest};
 pub use upsert::Written;
 pub(super) use upsert::id_list;
+pub use view::{Deleted, Listed, RowReader, View, ViewColumn, ViewValue};
