@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use connector_atlassian::Atlassian;
+use connector_atlassian::{Atlassian, SystemPause};
 use connector_connections::{Connections, verify_checks};
 use connector_domain::{Clock, Entropy, SystemClock, SystemEntropy};
 use connector_jobs::{Jobs, Runner};
 use connector_store::{DatabaseUrl, Engine, ServiceLock, Store, StoreError};
-use connector_sync::Syncs;
+use connector_sync::{CallScheduler, Syncs};
 use connector_vault::KeyRing;
 use connector_web::{App, WebSettings};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,10 @@ use crate::config::Config;
 use crate::{hardening, key_file};
 
 /// How many syncs run at once in one process.
-const SYNCS_AT_ONCE: usize = 4;
+const SYNCS_AT_ONCE: usize = 8;
+/// How often it is looked for syncs that are due, and how many one look asks for at most.
+const LOOK_FOR_DUE: Duration = Duration::from_secs(10);
+const DUE_BATCH: u64 = 100;
 const SWEEP: Duration = Duration::from_hours(1);
 /// How many tokens one look refreshes at most.
 const REFRESH_BATCH: u64 = 50;
@@ -69,7 +72,15 @@ impl Service {
         entropy: Arc<dyn Entropy>,
     ) -> anyhow::Result<Self> {
         let http = Atlassian::http_client().context("cannot make the HTTP client")?;
-        let atlassian = Atlassian::new(http, config.endpoints.clone());
+        // All processes that are configured alike count the points of one app together.
+        let client_id = config.connections.atlassian.as_ref().map(|app| app.app.client_id.clone());
+        let scheduler = CallScheduler::new(
+            store.clone(),
+            Arc::clone(&clock),
+            Arc::new(SystemPause),
+            client_id.unwrap_or_default(),
+        );
+        let atlassian = Atlassian::new(http, config.endpoints.clone()).with_admission(Arc::new(scheduler));
         let connections = Connections::new(
             store.clone(),
             atlassian,
@@ -80,7 +91,8 @@ impl Service {
         );
         connections.check_vault().await?;
         let jobs = Jobs::new(store.clone(), Arc::clone(&clock), Arc::clone(&entropy));
-        let syncs = Syncs::new(store.clone(), connections.clone(), jobs.clone(), clock, Arc::clone(&entropy));
+        let syncs = Syncs::new(store.clone(), connections.clone(), jobs.clone(), clock, Arc::clone(&entropy))
+            .with_settings(config.syncs);
         Ok(Self { store, connections, syncs, audit_kept: config.audit_kept, jobs, entropy })
     }
 
@@ -120,6 +132,8 @@ impl Service {
     /// Keeps tokens good and sweeps what is old, until `stop`.
     pub(crate) fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let (connections, audit_kept) = (self.connections.clone(), self.audit_kept);
+        let syncs = self.syncs.clone();
+        let mut due = tokio::time::interval(LOOK_FOR_DUE);
         let mut looks = tokio::time::interval(self.connections.settings().timings.look_every);
         let mut sweeps = tokio::time::interval(SWEEP);
         async move {
@@ -130,6 +144,11 @@ impl Service {
                         let before = connections.now().plus(connections.settings().timings.ahead);
                         if let Err(error) = connections.refresh_expiring(before, REFRESH_BATCH).await {
                             tracing::error!(%error, "expiring tokens could not be looked for");
+                        }
+                    }
+                    _ = due.tick() => {
+                        if let Err(error) = syncs.request_due(DUE_BATCH).await {
+                            tracing::error!(%error, "syncs that are due could not be asked for");
                         }
                     }
                     _ = sweeps.tick() => {

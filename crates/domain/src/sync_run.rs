@@ -24,9 +24,25 @@ pub struct SyncRun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum SyncMode {
+    /// What has changed since the last run, and whatever was never read.
     #[default]
     Incremental,
+    /// Everything anew, and then a census.
     Full,
+    /// Ids only: what is not there any more, and whether the copy is complete.
+    Census,
+}
+
+impl SyncMode {
+    pub const ALL: [Self; 3] = [Self::Incremental, Self::Full, Self::Census];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::Full => "full",
+            Self::Census => "census",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +87,18 @@ pub struct StreamProgress {
     /// How many records Atlassian says there are, where it says so.
     pub total: Option<u64>,
     pub done: bool,
+    /// Pages read: calls whose rows were written.
+    #[serde(default)]
+    pub pages: u64,
+    /// Why it was left out: scopes that the consent lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// What of it could not be read, and why; the rest was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What was left as it is, and why: so much was missing at once that nothing was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,16 @@
 use std::time::Duration;
 
-use connector_atlassian::ApiError;
-use connector_connections::TokenUnavailable;
 use connector_domain::{SyncRun, SyncStatus, Waiting};
 use connector_jobs::{Handler, JobContext, JobError};
 use connector_store::{Job, StoreError};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::run::{Run, RunError};
+use crate::run::{Fate, Run, RunError};
 use crate::{JOB_KIND, Syncs};
 
-/// A run that waits for something that does not come is given up after so many beginnings.
+/// A run that waits for something that does not come is given up after so many beginnings, unless it came further with
+/// the last one.
 const MOST_ATTEMPTS: i32 = 10;
 /// The first wait where Atlassian names none; doubled with each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
@@ -36,7 +35,7 @@ impl Handler for SyncHandler {
             match run {
                 // It ended, and the process died before it could say so to the queue.
                 Some(run) if run.status.is_final() => Ok(()),
-                Some(run) => self.sync(run, &job, context).await,
+                Some(run) => self.sync(run, job, context).await,
                 None => Err(JobError::Fail { reason: "the sync run of this job does not exist".to_owned() }),
             }
         }
@@ -44,65 +43,91 @@ impl Handler for SyncHandler {
     }
 }
 
+/// How a run goes on, or how it ended.
+enum Outcome {
+    Ended(SyncStatus, Option<String>),
+    Waits(Duration, String),
+    Stopped,
+}
+
 impl SyncHandler {
-    async fn sync(&self, run: SyncRun, job: &Job, context: JobContext) -> Result<(), JobError> {
-        let (syncs, attempt) = (&self.syncs, job.attempt);
-        let mut run = Run::begin(syncs, run, attempt).await.map_err(later)?;
-        let outcome = run.all_streams(&context.stop).await;
-        let now = syncs.clock.now();
-        let row = &mut run.row;
+    async fn sync(&self, run: SyncRun, job: Job, context: JobContext) -> Result<(), JobError> {
+        let attempt = job.attempt;
+        let before = fetched(&run);
+        let run = Run::begin(&self.syncs, run, job).await.map_err(later)?;
+        let read = run.read(&context.stop).await;
+        let came_further = fetched(&run.progress.row().await) > before;
+        let tries = if came_further { 1 } else { attempt };
+        let outcome = match read {
+            Ok(left) => match (left.waits.as_ref(), left.failure()) {
+                (Some((reason, fate)), _) => after(*fate, tries, reason.clone()),
+                (None, Some(error)) => Outcome::Ended(SyncStatus::Failed, Some(error.to_string())),
+                (None, None) => Outcome::Ended(SyncStatus::Succeeded, None),
+            },
+            Err(RunError::Stopped) => Outcome::Stopped,
+            // What becomes of the run is for the other worker to say.
+            Err(RunError::LeaseLost) => return Err(JobError::Interrupted),
+            Err(error) => after(error.fate(), tries, error.to_string()),
+        };
+        self.conclude(&run, outcome).await
+    }
+
+    async fn conclude(&self, run: &Run<'_>, outcome: Outcome) -> Result<(), JobError> {
+        let now = self.syncs.clock.now();
+        let progress = &run.progress;
         let result = match outcome {
-            Ok(()) => {
-                row.status = SyncStatus::Succeeded;
+            Outcome::Ended(status, error) => {
+                let ended = progress.end(|row| {
+                    (row.status, row.error, row.finished_at) = (status, error, Some(now));
+                });
+                if !ended.await.map_err(later)? {
+                    return Err(JobError::Interrupted);
+                }
                 Ok(())
             }
-            Err(RunError::Stopped) => {
-                row.status = SyncStatus::Queued;
+            Outcome::Waits(after, reason) => {
+                let waiting = Waiting { until: now.plus(after), reason: reason.clone() };
+                let noted = progress.note(|row| {
+                    (row.status, row.waiting) = (SyncStatus::Waiting, Some(waiting));
+                });
+                noted.await.map_err(not_noted)?;
+                Err(JobError::Retry { after, reason })
+            }
+            Outcome::Stopped => {
+                let noted = progress.note(|row| row.status = SyncStatus::Queued);
+                noted.await.map_err(not_noted)?;
                 Err(JobError::Interrupted)
             }
-            Err(error) => match wait_for(&error, attempt) {
-                Some(after) if attempt < MOST_ATTEMPTS => {
-                    row.status = SyncStatus::Waiting;
-                    row.waiting = Some(Waiting { until: now.plus(after), reason: error.to_string() });
-                    Err(JobError::Retry { after, reason: error.to_string() })
-                }
-                _ => {
-                    row.status = SyncStatus::Failed;
-                    row.error = Some(error.to_string());
-                    Ok(())
-                }
-            },
         };
-        if row.status.is_final() {
-            row.finished_at = Some(now);
-            if !run.end(job).await.map_err(later)? {
-                // Another worker has the job now: what becomes of the run is for that one to say.
-                return Err(JobError::Interrupted);
-            }
-        } else {
-            run.save().await.map_err(later)?;
-        }
-        run.log_end();
+        run.log_end().await;
         result
     }
+}
+
+fn fetched(run: &SyncRun) -> u64 {
+    run.streams.iter().map(|stream| stream.fetched).sum()
 }
 
 fn later(error: StoreError) -> JobError {
     JobError::Retry { after: FIRST_WAIT, reason: error.to_string() }
 }
 
-/// How long to wait where waiting helps.
-fn wait_for(error: &RunError, attempt: i32) -> Option<Duration> {
-    let asked = match error {
-        RunError::Token(TokenUnavailable::Temporarily { retry_after, .. }) => *retry_after,
-        RunError::Token(TokenUnavailable::Store(StoreError::Unavailable(_)))
-        | RunError::Store(StoreError::Unavailable(_)) => None,
-        RunError::Token(TokenUnavailable::Api(error)) if error.is_transient() => match error {
-            ApiError::QuotaExceeded { .. } => error.retry_after().or(Some(LONGEST_WAIT)),
-            _ => error.retry_after(),
-        },
-        _ => return None,
-    };
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(10);
-    Some(asked.unwrap_or_else(|| (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT)))
+fn not_noted(error: RunError) -> JobError {
+    match error {
+        RunError::Store(error) => later(error),
+        _ => JobError::Interrupted,
+    }
+}
+
+/// Waits where waiting helps, for as long as Atlassian asks.
+fn after(fate: Fate, tries: i32, reason: String) -> Outcome {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(0).min(10);
+    match fate {
+        Fate::Quota(asked) => Outcome::Waits(asked.unwrap_or(LONGEST_WAIT), reason),
+        Fate::Passes(asked) if tries < MOST_ATTEMPTS => {
+            let doubled = (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT);
+            Outcome::Waits(asked.unwrap_or(doubled), reason)
+        }
+        _ => Outcome::Ended(SyncStatus::Failed, Some(reason)),
+    }
 }

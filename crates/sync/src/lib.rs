@@ -3,10 +3,15 @@
 //! A sync run is a row with its state and counts, and a durable job that does it. Each [`Stream`] is read page by
 //! page; a page and the run's progress are written in one transaction.
 
+mod census;
 mod handler;
+mod rows;
 mod run;
+mod schedule;
+mod scheduler;
+mod settings;
 mod stream;
-mod streams;
+mod walk;
 
 use std::sync::Arc;
 
@@ -18,6 +23,8 @@ use connector_jobs::{Handler, Jobs};
 use connector_store::{Durability, Store, StoreError};
 use tokio::sync::broadcast;
 
+pub use scheduler::CallScheduler;
+pub use settings::SyncSettings;
 pub use stream::{Stream, UnknownStream};
 
 /// The kind of the jobs that run syncs.
@@ -32,6 +39,7 @@ pub struct Syncs {
     pub(crate) clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     progress: broadcast::Sender<SyncRunId>,
+    pub(crate) settings: SyncSettings,
 }
 
 /// Why a sync cannot be asked for.
@@ -55,7 +63,21 @@ impl Syncs {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { store, connections, jobs, clock, entropy, progress: broadcast::channel(64).0 }
+        Self {
+            store,
+            connections,
+            jobs,
+            clock,
+            entropy,
+            progress: broadcast::channel(64).0,
+            settings: SyncSettings::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_settings(mut self, settings: SyncSettings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// What runs the jobs; for the [`connector_jobs::Runner`].

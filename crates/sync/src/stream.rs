@@ -2,44 +2,116 @@ use std::fmt;
 use std::str::FromStr;
 
 use connector_domain::{Product, Scopes};
+use connector_store::MirrorKind;
 
 /// One kind of records that is mirrored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stream {
     JiraProjects,
+    JiraIssues,
+    JiraComments,
+    JiraWorklogs,
+    JiraChangelogs,
+    JiraUsers,
+    JiraIssueTypes,
+    JiraStatuses,
+    JiraFields,
     ConfluenceSpaces,
     ConfluencePages,
+    ConfluenceBlogPosts,
+    ConfluenceComments,
+    ConfluenceLabels,
+    ConfluenceAttachments,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is not a stream: the streams are jira_projects, confluence_spaces and confluence_pages")]
+#[error("is not a stream: the streams are {}", Stream::ALL.map(Stream::as_str).join(", "))]
 pub struct UnknownStream;
 
 impl Stream {
-    /// In the order in which they are run: pages need their spaces.
-    pub const ALL: [Self; 3] = [Self::JiraProjects, Self::ConfluenceSpaces, Self::ConfluencePages];
+    /// In the order in which they are told of; what others need stands before them.
+    pub const ALL: [Self; 15] = [
+        Self::JiraProjects,
+        Self::JiraIssues,
+        Self::JiraComments,
+        Self::JiraWorklogs,
+        Self::JiraChangelogs,
+        Self::JiraUsers,
+        Self::JiraIssueTypes,
+        Self::JiraStatuses,
+        Self::JiraFields,
+        Self::ConfluenceSpaces,
+        Self::ConfluencePages,
+        Self::ConfluenceBlogPosts,
+        Self::ConfluenceComments,
+        Self::ConfluenceLabels,
+        Self::ConfluenceAttachments,
+    ];
 
     pub const fn as_str(self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    /// The kind of rows that it writes.
+    pub const fn kind(self) -> MirrorKind {
         match self {
-            Self::JiraProjects => "jira_projects",
-            Self::ConfluenceSpaces => "confluence_spaces",
-            Self::ConfluencePages => "confluence_pages",
+            Self::JiraProjects => MirrorKind::JiraProjects,
+            Self::JiraIssues => MirrorKind::JiraIssues,
+            Self::JiraComments => MirrorKind::JiraComments,
+            Self::JiraWorklogs => MirrorKind::JiraWorklogs,
+            Self::JiraChangelogs => MirrorKind::JiraChangelogs,
+            Self::JiraUsers => MirrorKind::JiraUsers,
+            Self::JiraIssueTypes => MirrorKind::JiraIssueTypes,
+            Self::JiraStatuses => MirrorKind::JiraStatuses,
+            Self::JiraFields => MirrorKind::JiraFields,
+            Self::ConfluenceSpaces => MirrorKind::ConfluenceSpaces,
+            Self::ConfluencePages => MirrorKind::ConfluencePages,
+            Self::ConfluenceBlogPosts => MirrorKind::ConfluenceBlogPosts,
+            Self::ConfluenceComments => MirrorKind::ConfluenceComments,
+            Self::ConfluenceLabels => MirrorKind::ConfluenceLabels,
+            Self::ConfluenceAttachments => MirrorKind::ConfluenceAttachments,
         }
     }
 
     pub const fn product(self) -> Product {
         match self {
-            Self::JiraProjects => Product::Jira,
-            Self::ConfluenceSpaces | Self::ConfluencePages => Product::Confluence,
+            Self::JiraProjects
+            | Self::JiraIssues
+            | Self::JiraComments
+            | Self::JiraWorklogs
+            | Self::JiraChangelogs
+            | Self::JiraUsers
+            | Self::JiraIssueTypes
+            | Self::JiraStatuses
+            | Self::JiraFields => Product::Jira,
+            Self::ConfluenceSpaces
+            | Self::ConfluencePages
+            | Self::ConfluenceBlogPosts
+            | Self::ConfluenceComments
+            | Self::ConfluenceLabels
+            | Self::ConfluenceAttachments => Product::Confluence,
         }
     }
 
-    /// The scopes without which Atlassian refuses the calls of this stream.
+    /// The scopes without which Atlassian refuses the calls of this stream, its own last: a consent without that one
+    /// leaves the stream out, one with it but without the others is a mistake.
     pub const fn needs(self) -> &'static [&'static str] {
+        const SPACE: &str = "read:space:confluence";
+        const PAGE: &str = "read:page:confluence";
         match self {
-            Self::JiraProjects => &["read:jira-work"],
-            Self::ConfluenceSpaces => &["read:space:confluence"],
-            Self::ConfluencePages => &["read:space:confluence", "read:page:confluence"],
+            Self::JiraUsers => &["read:jira-user"],
+            Self::JiraProjects
+            | Self::JiraIssues
+            | Self::JiraComments
+            | Self::JiraWorklogs
+            | Self::JiraChangelogs
+            | Self::JiraIssueTypes
+            | Self::JiraStatuses
+            | Self::JiraFields => &["read:jira-work"],
+            Self::ConfluenceSpaces => &[SPACE],
+            Self::ConfluencePages | Self::ConfluenceBlogPosts | Self::ConfluenceLabels => &[SPACE, PAGE],
+            Self::ConfluenceComments => &[SPACE, PAGE, "read:comment:confluence"],
+            Self::ConfluenceAttachments => &["read:attachment:confluence"],
         }
     }
 

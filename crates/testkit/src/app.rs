@@ -7,7 +7,7 @@ use connector_connections::Connections;
 use connector_domain::{Clock, Entropy, ManualClock, SeededEntropy};
 use connector_jobs::{JobContext, Jobs, LEASE, Runner};
 use connector_store::{Engine, Store};
-use connector_sync::Syncs;
+use connector_sync::{CallScheduler, Syncs};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -89,9 +89,12 @@ impl TestApp {
         let clock: Arc<dyn Clock> = Arc::clone(&setup.clock) as _;
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(setup.seed));
         let auth_url = setup.auth_url.clone().unwrap_or_else(|| sandbox.address());
+        let scheduler =
+            CallScheduler::new(store.clone(), Arc::clone(&clock), Arc::new(NoPause), "test-app".to_owned());
         let atlassian = Atlassian::new(http::client(), Endpoints { auth_url, api_url: sandbox.address() })
             .with_retry(setup.retry)
-            .with_pause(Arc::new(NoPause));
+            .with_pause(Arc::new(NoPause))
+            .with_admission(Arc::new(scheduler));
         let connections = Connections::new(
             store.clone(),
             atlassian,
@@ -147,6 +150,11 @@ impl TestApp {
         let run = browser.latest_sync().await;
         assert_eq!(run["status"], "succeeded", "{run}");
         browser
+    }
+
+    /// Asks for the syncs that are due by themselves, as the service does all the time; says for how many.
+    pub async fn request_due(&self) -> usize {
+        self.syncs.request_due(100).await.expect("the database answers")
     }
 
     /// Moves the service's clock and the sandbox's.

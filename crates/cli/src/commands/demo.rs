@@ -10,6 +10,7 @@ use connector_connections::{OAuthApp, Settings};
 use connector_domain::{ClientSecret, SeededEntropy};
 use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, Dataset, SandboxOptions};
 use connector_store::DatabaseUrl;
+use connector_sync::SyncSettings;
 use connector_vault::KeyRing;
 use connector_web::{AuthMode, CorsOrigins, WebSettings};
 use url::Url;
@@ -119,6 +120,7 @@ fn config(
             auth: AuthMode::Public,
             cloud_base_url: None,
         },
+        syncs: SyncSettings::default(),
         audit_kept: Duration::from_hours(30 * 24),
         log_level,
         log_format,

@@ -22,10 +22,13 @@ pub(crate) struct Arguments {
     /// Whose connection to sync, by id or e-mail address [default: the first user's]
     #[arg(long, value_name = "ID_OR_EMAIL")]
     user: Option<String>,
-    /// Ask for a full run; today every run reads everything and writes what has changed
+    /// Read everything anew, and take a census after it
     #[arg(long)]
     full: bool,
-    /// Only this stream; may be repeated [`jira_projects`, `confluence_spaces`, `confluence_pages`]
+    /// Compare ids only: what is not there any more, and whether the copy is complete
+    #[arg(long, conflicts_with = "full")]
+    census: bool,
+    /// Only this stream; may be repeated [`jira_projects`, `jira_issues`, `confluence_pages`, …]
     #[arg(long = "stream", value_name = "NAME")]
     streams: Vec<Stream>,
     /// Print the result as JSON
@@ -41,7 +44,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let connection = service.connections.current(owner).await?;
     let connection =
         connection.with_context(|| format!("user {owner} has connected no Atlassian account yet"))?;
-    let mode = if arguments.full { SyncMode::Full } else { SyncMode::Incremental };
+    let mode = match (arguments.full, arguments.census) {
+        (true, _) => SyncMode::Full,
+        (_, true) => SyncMode::Census,
+        _ => SyncMode::Incremental,
+    };
 
     let stop = stop_signal();
     let lock = match service.take_over().await {

@@ -1,6 +1,7 @@
 //! What the operator has set: read once at the start, checked as a whole, then handed on as plain values.
 
 mod env;
+mod syncs;
 mod torture;
 mod variables;
 
@@ -13,7 +14,7 @@ use connector_atlassian::{App, Endpoints};
 use connector_connections::{OAuthApp, Settings};
 use connector_domain::{ClientSecret, Scopes};
 use connector_store::DatabaseUrl;
-use connector_sync::Stream;
+use connector_sync::{Stream, SyncSettings};
 use connector_vault::KeyRing;
 use connector_web::{AuthMode, CorsOrigins, WebSettings};
 use url::Url;
@@ -42,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) endpoints: Endpoints,
     pub(crate) connections: Settings,
     pub(crate) web: WebSettings,
+    pub(crate) syncs: SyncSettings,
     /// How long the audit trail is kept.
     pub(crate) audit_kept: Duration,
     pub(crate) log_level: LogLevel,
@@ -100,6 +102,7 @@ impl Config {
         let connections = connections(&mut env, &mut warnings);
         let web = web(&mut env, listen, &mut warnings);
         let audit_days = audit_days(&mut env);
+        let syncs = syncs::settings(&mut env);
         let log_level = env.parsed("LOG_LEVEL", "info");
         let log_format = env
             .text("LOG_FORMAT")
@@ -115,6 +118,7 @@ impl Config {
             endpoints,
             connections,
             web,
+            syncs,
             audit_kept: Duration::from_hours(24 * u64::from(audit_days)),
             log_level,
             log_format,

@@ -67,6 +67,12 @@ impl WriteTx {
         Ok(Entity::insert(row).on_conflict(keep).exec_without_returning(&**self).await? > 0)
     }
 
+    /// Whether `owner` still holds the job. Until this transaction ends, nobody else can take it.
+    pub async fn holds_job(&mut self, id: JobId, owner: &str) -> Result<bool, StoreError> {
+        let row = Entity::find().filter(held(id, owner)).lock_shared().one(&**self).await?;
+        Ok(row.is_some())
+    }
+
     /// Deletes the job, if `owner` still holds it.
     pub async fn finish_job(&mut self, id: JobId, owner: &str) -> Result<bool, StoreError> {
         let deleted = Entity::delete_many().filter(held(id, owner)).exec(&**self).await?;

@@ -13,11 +13,12 @@ impl TryFrom<sync_run::Model> for SyncRun {
 
     fn try_from(row: sync_run::Model) -> Result<Self, StoreError> {
         let corrupt = |what: String| StoreError::Corrupt { table: "sync_runs", row: row.id.clone(), what };
+        let mode = SyncMode::ALL.into_iter().find(|mode| mode.as_str() == row.mode);
         let status = ALL.into_iter().find(|status| status.as_str() == row.status);
         Ok(Self {
             id: parsed("sync_runs", &row.id, &row.id)?,
             connection_id: parsed("sync_runs", &row.id, &row.connection_id)?,
-            mode: if row.mode == "full" { SyncMode::Full } else { SyncMode::Incremental },
+            mode: mode.ok_or_else(|| corrupt(format!("has the mode `{}`", row.mode)))?,
             status: status.ok_or_else(|| corrupt(format!("has the status `{}`", row.status)))?,
             created_at: Timestamp::from_millis(row.created_at),
             started_at: row.started_at.map(Timestamp::from_millis),
@@ -47,7 +48,7 @@ impl WriteTx {
         let row = sync_run::ActiveModel {
             id: Set(run.id.to_string()),
             connection_id: Set(run.connection_id.to_string()),
-            mode: Set(if run.mode == SyncMode::Full { "full" } else { "incremental" }.to_owned()),
+            mode: Set(run.mode.as_str().to_owned()),
             status: Set(run.status.as_str().to_owned()),
             created_at: Set(run.created_at.as_millis()),
             attempt: Set(run.attempt),

@@ -63,6 +63,7 @@ async fn a_run_is_read_as_it_was_written(#[case] engine: Engine) {
             deleted: 3,
             total: (i > 2).then_some(u64::MAX),
             done: i > 3,
+            ..StreamProgress::default()
         }];
         run.waiting = (status == SyncStatus::Waiting)
             .then(|| Waiting { until: later(9), reason: "Atlassian asks to wait".to_owned() });

@@ -27,10 +27,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct RequestSync {
     /// The session's connection where it is left out, else the first user's.
     connection_id: Option<String>,
-    /// `jira_projects`, `confluence_spaces`, `confluence_pages`; all where it is left out.
+    /// `jira_projects`, `jira_issues`, `confluence_pages`, …; all where it is left out.
     #[schema(example = json!(["jira_projects"]))]
     streams: Option<Vec<String>>,
-    /// `incremental` or `full`. Today both read everything and write what has changed.
+    /// `incremental` reads what has changed, and whatever was never read. `full` reads everything anew and takes a
+    /// census after it. `census` compares ids: what is not there any more, and whether the copy is complete.
     #[schema(value_type = Option<String>, example = "incremental")]
     mode: Option<SyncMode>,
 }
@@ -41,7 +42,7 @@ pub(crate) struct RequestSync {
 pub(crate) struct SyncBody {
     id: String,
     connection_id: String,
-    /// `incremental` or `full`.
+    /// `incremental`, `full` or `census`.
     #[schema(value_type = String, example = "full")]
     mode: SyncMode,
     /// `queued`, `running`, `waiting`, `succeeded`, `failed` or `cancelled`.
@@ -77,6 +78,14 @@ struct StreamBody {
     /// How many records there are, where Atlassian says so.
     total: Option<u64>,
     done: bool,
+    /// Lists' pages whose rows were written.
+    pages: u64,
+    /// Why it was left out: the consent lacks its scope.
+    skipped: Option<String>,
+    /// What of it could not be read, and why. The rest of it, and the other streams, were.
+    error: Option<String>,
+    /// What was left as it is: so much was missing at once that nothing was removed.
+    notice: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,8 +98,9 @@ struct WaitingBody {
 
 impl From<StreamProgress> for StreamBody {
     fn from(progress: StreamProgress) -> Self {
-        let StreamProgress { name, fetched, written, deleted, total, done } = progress;
-        Self { name, fetched, written, deleted, total, done }
+        let StreamProgress { name, fetched, written, deleted, total, done, pages, skipped, error, notice } =
+            progress;
+        Self { name, fetched, written, deleted, total, done, pages, skipped, error, notice }
     }
 }
 

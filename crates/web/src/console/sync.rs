@@ -57,6 +57,7 @@ impl SyncView {
             mode: match run.mode {
                 SyncMode::Incremental => "Incremental sync",
                 SyncMode::Full => "Full sync",
+                SyncMode::Census => "Census",
             },
             attempt: (run.attempt > 1).then(|| format!("Attempt {}", run.attempt)),
             started_label: if run.started_at.is_some() { "Started" } else { "Asked for" },

@@ -4,6 +4,8 @@
 
 mod audit;
 mod by_hand;
+mod census;
+mod differential;
 mod grant_end;
 mod health;
 mod integrations;

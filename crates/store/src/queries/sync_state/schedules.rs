@@ -33,6 +33,21 @@ impl Store {
         self.rows(sql, [id.to_string().into()]).await?.first().map(schedule).transpose()
     }
 
+    /// Active connections that have no schedule yet, at most `limit`.
+    pub async fn connections_without_schedule(&self, limit: u64) -> Result<Vec<ConnectionId>, StoreError> {
+        let sql = "SELECT connections.id FROM connections \
+                   LEFT JOIN sync_schedules ON sync_schedules.connection_id = connections.id \
+                   WHERE connections.status = 'active' AND sync_schedules.connection_id IS NULL \
+                   ORDER BY connections.id LIMIT $1";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.rows(sql, [limit.into()]).await?;
+        let ids = rows.iter().map(|row| {
+            let id: String = row.try_get_by_index(0)?;
+            crate::queries::parsed("connections", &id, &id)
+        });
+        ids.collect()
+    }
+
     /// The schedules of active connections of which something is due, at most `limit`.
     pub async fn due_schedules(&self, now: Timestamp, limit: u64) -> Result<Vec<SyncSchedule>, StoreError> {
         let sql = "SELECT sync_schedules.connection_id, next_incremental_at, next_census_at FROM sync_schedules \

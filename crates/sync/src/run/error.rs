@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use connector_atlassian::ApiError;
+use connector_connections::TokenUnavailable;
+use connector_store::StoreError;
+
+use crate::Stream;
+
+/// Why a run, or a window of it, stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("{0}")]
+    Token(#[from] TokenUnavailable),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error(
+        "the stream {stream} needs the scope {scope}, which the consent does not cover: connect the account again"
+    )]
+    MissingScope { stream: Stream, scope: &'static str },
+    #[error("the consent reaches no Atlassian site: connect again and choose one")]
+    NoSites,
+    /// What could not be read at all; the rest was.
+    #[error("{0}")]
+    Incomplete(String),
+    #[error("the run was asked to stop")]
+    Stopped,
+    #[error("another worker has taken the run over")]
+    LeaseLost,
+}
+
+/// What an error in a window means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// For every other window too: the run stops.
+    EndsRun,
+    /// For this window only: it is told of, and the others go on.
+    EndsWindow,
+    /// The place in Atlassian's list is lost: the window begins anew.
+    Restarts,
+    /// It passes by itself: the run comes back to it. Says after which time, where that is known.
+    Passes(Option<Duration>),
+    /// The same, and it is the hourly quota that is used up: no number of such waits is too many.
+    Quota(Option<Duration>),
+}
+
+impl RunError {
+    pub(crate) fn fate(&self) -> Fate {
+        match self {
+            Self::Token(TokenUnavailable::Api(error)) => of_api(error),
+            Self::Token(TokenUnavailable::Temporarily { retry_after, .. }) => Fate::Passes(*retry_after),
+            Self::Token(TokenUnavailable::Store(StoreError::Unavailable(_)))
+            | Self::Store(StoreError::Unavailable(_)) => Fate::Passes(None),
+            Self::Token(_) | Self::Store(_) | Self::NoSites | Self::Stopped | Self::LeaseLost => {
+                Fate::EndsRun
+            }
+            Self::MissingScope { .. } | Self::Incomplete(_) => Fate::EndsWindow,
+        }
+    }
+
+    /// Whether it is not there, or not for this account.
+    pub(crate) fn is_not_visible(&self) -> bool {
+        matches!(self, Self::Token(TokenUnavailable::Api(ApiError::NotVisible { .. })))
+    }
+}
+
+fn of_api(error: &ApiError) -> Fate {
+    match error {
+        ApiError::QuotaExceeded { retry_after, .. } => Fate::Quota(*retry_after),
+        ApiError::LostPlace { .. } => Fate::Restarts,
+        error if error.is_transient() => Fate::Passes(error.retry_after()),
+        ApiError::TokenExpired | ApiError::NotInstalled { .. } => Fate::EndsRun,
+        _ => Fate::EndsWindow,
+    }
+}

@@ -1,0 +1,17 @@
+//! A run: which windows there are to read, how they are read side by side, and how it ends.
+
+mod error;
+mod place;
+mod plan;
+mod progress;
+mod site;
+mod stages;
+mod task;
+mod window;
+
+pub(crate) use error::{Fate, RunError};
+pub(crate) use progress::{Counts, Progress, add, note_notice};
+pub(crate) use site::{Container, SiteContext};
+pub(crate) use stages::Run;
+pub(crate) use task::Task;
+pub(crate) use window::Window;

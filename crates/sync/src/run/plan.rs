@@ -1,0 +1,320 @@
+//! Which windows a run has to read. What was never read is read whole, container by container; of the rest, what has
+//! changed on the whole site.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_domain::{Product, SyncMode, Timestamp};
+use connector_store::{Checkpoint, Durability, MirrorKind};
+
+use super::{RunError, SiteContext, Window};
+use crate::Stream;
+use crate::census::{CensusPart, CensusTask};
+use crate::walk::{self, ContentKind, IssueStreams, Walk};
+
+/// Changes are asked for from so long before the watermark: searches know of a change some time after it was made.
+const OVERLAP: Duration = Duration::from_mins(6);
+
+/// How far each stream of a site is read: by stream and scope.
+struct Known(HashMap<(MirrorKind, String), Checkpoint>);
+
+impl Known {
+    async fn of(site: &SiteContext) -> Result<Self, RunError> {
+        let all = site.syncs.store.list_checkpoints(site.connection_id).await?;
+        let of_site = all.into_iter().filter(|checkpoint| checkpoint.at.cloud_id == site.site.cloud_id);
+        let by_place = of_site.map(|one| ((one.at.stream, one.at.scope.clone()), one));
+        Ok(Self(by_place.collect()))
+    }
+
+    fn watermark(&self, stream: Stream, scope: &str) -> Option<Timestamp> {
+        self.0.get(&(stream.kind(), scope.to_owned()))?.watermark
+    }
+}
+
+/// The lists that everything else hangs on, and those that are read whole each time.
+pub(super) fn first_stage(site: &Arc<SiteContext>, streams: &[Stream]) -> Vec<Window> {
+    let has = |stream: Stream| streams.contains(&stream);
+    let mut windows = Vec::new();
+    let mut add = |stream: Stream, walk: Box<dyn Walk>| {
+        windows.push(whole(site, stream, stream.as_str().to_owned(), walk));
+    };
+    if has(Stream::JiraProjects) || streams.iter().any(|stream| of_issues(*stream)) {
+        add(Stream::JiraProjects, Box::new(walk::Projects(Arc::clone(site))));
+    }
+    if has(Stream::JiraUsers) {
+        add(Stream::JiraUsers, Box::new(walk::Users(Arc::clone(site))));
+    }
+    if has(Stream::JiraIssueTypes) {
+        add(Stream::JiraIssueTypes, Box::new(walk::IssueTypes(Arc::clone(site))));
+    }
+    if has(Stream::JiraStatuses) {
+        add(Stream::JiraStatuses, Box::new(walk::Statuses(Arc::clone(site))));
+    }
+    if has(Stream::JiraFields) {
+        add(Stream::JiraFields, Box::new(walk::Fields(Arc::clone(site))));
+    }
+    let of_spaces =
+        |stream: &Stream| stream.product() == Product::Confluence && *stream != Stream::ConfluenceAttachments;
+    if streams.iter().any(of_spaces) {
+        add(Stream::ConfluenceSpaces, Box::new(walk::Spaces(Arc::clone(site))));
+    }
+    windows
+}
+
+fn whole(site: &Arc<SiteContext>, stream: Stream, name: String, walk: Box<dyn Walk>) -> Window {
+    let (site, scope) = (Arc::clone(site), String::new());
+    Window { site, streams: vec![stream], scope, name, since: None, anew: false, walk }
+}
+
+fn of_issues(stream: Stream) -> bool {
+    use Stream::{JiraChangelogs, JiraComments, JiraIssues, JiraWorklogs};
+    matches!(stream, JiraIssues | JiraComments | JiraWorklogs | JiraChangelogs)
+}
+
+/// Everything else, now that projects and spaces are known.
+pub(super) async fn second_stage(
+    site: &Arc<SiteContext>,
+    streams: &[Stream],
+    mode: SyncMode,
+) -> Result<Vec<Window>, RunError> {
+    let plan = Plan { site, streams, anew: mode == SyncMode::Full, known: Known::of(site).await? };
+    plan.follow_changes().await?;
+    let mut windows = Vec::new();
+    // Without a time from which on changes are followed, what is read now would be left behind.
+    if plan.known.watermark(Stream::JiraProjects, "").is_some() {
+        windows.extend(plan.issues().await?);
+        windows.extend(plan.worklog_changes());
+    }
+    if plan.known.watermark(Stream::ConfluenceSpaces, "").is_some() {
+        windows.extend(plan.contents(ContentKind::Page).await?);
+        windows.extend(plan.contents(ContentKind::BlogPost).await?);
+    }
+    windows.extend(plan.attachments());
+    Ok(windows)
+}
+
+/// What a census compares: everything, container by container.
+pub(super) async fn census(site: &Arc<SiteContext>, streams: &[Stream]) -> Result<Vec<CensusTask>, RunError> {
+    let has = |stream: Stream| streams.contains(&stream);
+    let mut tasks = Vec::new();
+    let task = |part, streams: Vec<Stream>| CensusTask { site: Arc::clone(site), part, streams };
+    if has(Stream::JiraProjects) {
+        tasks.push(task(CensusPart::Projects, vec![Stream::JiraProjects]));
+    }
+    if has(Stream::ConfluenceSpaces) {
+        tasks.push(task(CensusPart::Spaces, vec![Stream::ConfluenceSpaces]));
+    }
+    if has(Stream::JiraIssues) {
+        let with: Vec<_> = streams.iter().copied().filter(|stream| of_issues(*stream)).collect();
+        for project in site.containers(MirrorKind::JiraProjects).await? {
+            tasks.push(task(CensusPart::Issues(project), with.clone()));
+        }
+    }
+    if has(Stream::JiraComments) {
+        tasks.push(task(CensusPart::IssueComments, vec![Stream::JiraComments]));
+    }
+    for kind in [ContentKind::Page, ContentKind::BlogPost] {
+        if has(kind.stream()) {
+            let of_kind = [kind.stream(), Stream::ConfluenceComments, Stream::ConfluenceLabels];
+            let with: Vec<_> = of_kind.into_iter().filter(|stream| has(*stream)).collect();
+            for space in site.containers(MirrorKind::ConfluenceSpaces).await? {
+                tasks.push(task(CensusPart::Contents(kind, space), with.clone()));
+            }
+        }
+    }
+    if has(Stream::ConfluenceAttachments) {
+        tasks.push(task(CensusPart::Attachments, vec![Stream::ConfluenceAttachments]));
+    }
+    Ok(tasks)
+}
+
+/// After everything was read anew: from when on changes are followed next, for the streams of which nothing failed.
+pub(super) async fn advance(site: &Arc<SiteContext>, streams: &[Stream]) -> Result<(), RunError> {
+    let known = Known::of(site).await?;
+    for stream in streams.iter().copied() {
+        let Some((container, scopes)) = followed(stream) else { continue };
+        for scope in scopes.iter().filter(|scope| !FEEDS.iter().any(|(feed, _)| feed == *scope)) {
+            if let Some(watermark) = known.watermark(container, "") {
+                put_watermark(site, stream, scope, watermark).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn put_watermark(
+    site: &SiteContext,
+    stream: Stream,
+    scope: &str,
+    watermark: Timestamp,
+) -> Result<(), RunError> {
+    let mut tx = site.syncs.store.begin_write(Durability::Normal).await?;
+    let updated_at = site.syncs.clock.now();
+    let (at, watermark) = (site.scope(stream, scope), Some(watermark));
+    tx.put_checkpoint(&Checkpoint { at, cursor: None, watermark, updated_at }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The list whose reading comes before all of a stream, so that what changed before it was read is read with the stream;
+/// and the scopes by which changes of the stream are followed.
+fn followed(stream: Stream) -> Option<(Stream, &'static [&'static str])> {
+    use Stream::{ConfluenceBlogPosts, ConfluenceComments, ConfluenceLabels, ConfluencePages, JiraWorklogs};
+    match stream {
+        JiraWorklogs => Some((Stream::JiraProjects, &["", "updated", "deleted"])),
+        stream if of_issues(stream) => Some((Stream::JiraProjects, &[""])),
+        ConfluencePages => Some((Stream::ConfluenceSpaces, &[""])),
+        ConfluenceBlogPosts => Some((Stream::ConfluenceSpaces, &["blogposts"])),
+        ConfluenceComments | ConfluenceLabels => Some((Stream::ConfluenceSpaces, &["", "blogposts"])),
+        _ => None,
+    }
+}
+
+/// The feeds of changed worklogs: their scopes, and whether they tell of deletions.
+const FEEDS: [(&str, bool); 2] = [("updated", false), ("deleted", true)];
+
+struct Plan<'a> {
+    site: &'a Arc<SiteContext>,
+    streams: &'a [Stream],
+    /// Everything is read anew.
+    anew: bool,
+    known: Known,
+}
+
+impl Plan<'_> {
+    /// From now on changes of these streams are followed: from the moment at which their projects or spaces were read.
+    async fn follow_changes(&self) -> Result<(), RunError> {
+        for stream in self.streams.iter().copied() {
+            let Some((container, scopes)) = followed(stream) else { continue };
+            for scope in scopes {
+                if let (None, Some(watermark)) =
+                    (self.known.watermark(stream, scope), self.known.watermark(container, ""))
+                {
+                    put_watermark(self.site, stream, scope, watermark).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn issues(&self) -> Result<Vec<Window>, RunError> {
+        let wanted: Vec<_> = self.streams.iter().copied().filter(|stream| of_issues(*stream)).collect();
+        let site = self.site;
+        let walk = |project_id, streams: &[Stream]| {
+            let streams = IssueStreams::of(streams);
+            Box::new(walk::Issues { site: Arc::clone(site), project_id, streams }) as Box<dyn Walk>
+        };
+        let mut windows = Vec::new();
+        if wanted.is_empty() {
+            return Ok(windows);
+        }
+        let changed = self.begun(&wanted, "");
+        if let Some(since) = self.since(&changed, "") {
+            windows.push(self.window(
+                changed.clone(),
+                "",
+                "changed issues".to_owned(),
+                Some(since),
+                walk(None, &changed),
+            ));
+        }
+        for project in site.containers(MirrorKind::JiraProjects).await? {
+            let Ok(id) = project.id.parse() else { continue };
+            let missing = self.missing(&wanted, &project.id);
+            if !missing.is_empty() {
+                let name = format!("project {}", project.key);
+                let walk = walk(Some(id), &missing);
+                windows.push(self.window(missing, &project.id, name, None, walk));
+            }
+        }
+        Ok(windows)
+    }
+
+    /// Worklogs that were changed or deleted, by feeds of their own.
+    fn worklog_changes(&self) -> Vec<Window> {
+        let stream = Stream::JiraWorklogs;
+        let feeds = FEEDS.into_iter().filter(|_| self.streams.contains(&stream));
+        let window = |(scope, deleted): (&str, bool)| {
+            let since = self.known.watermark(stream, scope)?.minus(OVERLAP);
+            let walk = walk::WorklogChanges { site: Arc::clone(self.site), deleted };
+            let mut window =
+                self.window(vec![stream], scope, format!("{scope} worklogs"), Some(since), Box::new(walk));
+            window.anew = false;
+            Some(window)
+        };
+        feeds.filter_map(window).collect()
+    }
+
+    async fn contents(&self, kind: ContentKind) -> Result<Vec<Window>, RunError> {
+        let of_kind = [kind.stream(), Stream::ConfluenceComments, Stream::ConfluenceLabels];
+        let wanted: Vec<_> = of_kind.into_iter().filter(|stream| self.streams.contains(stream)).collect();
+        let site = self.site;
+        let walk = |space_id, streams: &[Stream]| {
+            let streams = streams.to_vec();
+            Box::new(walk::Contents { site: Arc::clone(site), kind, space_id, streams }) as Box<dyn Walk>
+        };
+        let mut windows = Vec::new();
+        if wanted.is_empty() {
+            return Ok(windows);
+        }
+        let everywhere = kind.scope("");
+        let changed = self.begun(&wanted, &everywhere);
+        if let Some(since) = self.since(&changed, &everywhere) {
+            let walk = walk(None, &changed);
+            windows.push(self.window(
+                changed,
+                &everywhere,
+                format!("changed {}", kind.stream()),
+                Some(since),
+                walk,
+            ));
+        }
+        for space in site.containers(MirrorKind::ConfluenceSpaces).await? {
+            let scope = kind.scope(&space.id);
+            let missing = self.missing(&wanted, &scope);
+            if !missing.is_empty() {
+                let walk = walk(Some(space.id), &missing);
+                windows.push(self.window(missing, &scope, format!("space {}", space.key), None, walk));
+            }
+        }
+        Ok(windows)
+    }
+
+    fn attachments(&self) -> Option<Window> {
+        let stream = Stream::ConfluenceAttachments;
+        let known = self.known.watermark(stream, "").filter(|_| !self.anew);
+        let walk = Box::new(walk::Attachments(Arc::clone(self.site)));
+        let since = known.map(|watermark| watermark.minus(OVERLAP));
+        let window = self.window(vec![stream], "", "attachments".to_owned(), since, walk);
+        self.streams.contains(&stream).then_some(window)
+    }
+
+    /// The streams whose changes are followed already; none where everything is read anyway.
+    fn begun(&self, wanted: &[Stream], scope: &str) -> Vec<Stream> {
+        let begun = wanted.iter().copied().filter(|stream| self.known.watermark(*stream, scope).is_some());
+        if self.anew { Vec::new() } else { begun.collect() }
+    }
+
+    fn since(&self, streams: &[Stream], scope: &str) -> Option<Timestamp> {
+        let watermarks = streams.iter().filter_map(|stream| self.known.watermark(*stream, scope));
+        watermarks.min().map(|watermark| watermark.minus(OVERLAP))
+    }
+
+    /// The streams that have never been read of a container.
+    fn missing(&self, wanted: &[Stream], scope: &str) -> Vec<Stream> {
+        let never = |stream: &Stream| self.anew || self.known.watermark(*stream, scope).is_none();
+        wanted.iter().copied().filter(never).collect()
+    }
+
+    fn window(
+        &self,
+        streams: Vec<Stream>,
+        scope: &str,
+        name: String,
+        since: Option<Timestamp>,
+        walk: Box<dyn Walk>,
+    ) -> Window {
+        let (site, scope) = (Arc::clone(self.site), scope.to_owned());
+        Window { site, streams, scope, name, since, anew: self.anew, walk }
+    }
+}

@@ -1,0 +1,258 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_atlassian::Priority;
+use connector_domain::{Connection, Site, StreamProgress, SyncMode, SyncRun, SyncStatus};
+use connector_store::{Job, StoreError};
+use futures::StreamExt as _;
+use futures::stream;
+use tokio_util::sync::CancellationToken;
+
+use super::plan::{self, advance};
+use super::progress::{note_error, stream_of};
+use super::{Fate, Progress, RunError, SiteContext, Task};
+use crate::{Stream, Syncs};
+
+/// A run under way.
+pub(crate) struct Run<'a> {
+    syncs: &'a Syncs,
+    connection: Connection,
+    mode: SyncMode,
+    streams: Vec<Stream>,
+    pub(crate) progress: Progress,
+}
+
+/// What the windows of a run have left undone.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Streams of which something failed, or waits.
+    streams: BTreeSet<Stream>,
+    /// What failed for good.
+    failed: Vec<String>,
+    /// What passes by itself: the reason, and what it asks for.
+    pub(crate) waits: Option<(String, Fate)>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) async fn begin(syncs: &'a Syncs, mut row: SyncRun, job: Job) -> Result<Self, StoreError> {
+        let connection = syncs.store.find_connection(row.connection_id).await?;
+        // The run goes away with its connection.
+        let connection = connection.ok_or_else(|| StoreError::Corrupt {
+            table: "sync_runs",
+            row: row.id.to_string(),
+            what: "belongs to no connection".to_owned(),
+        })?;
+        row.status = SyncStatus::Running;
+        row.started_at.get_or_insert(syncs.clock.now());
+        row.attempt = job.attempt;
+        row.waiting = None;
+        row.error = None;
+        // What was counted was written: a run that goes on counts on.
+        for stream in &mut row.streams {
+            (stream.error, stream.skipped) = (None, None);
+        }
+        syncs.store.update_sync_run(&row).await?;
+        syncs.announce(row.id);
+        tracing::info!(sync.id = %row.id, connection.id = %row.connection_id, attempt = row.attempt, "sync started");
+        let streams = row.streams.iter().filter_map(|stream| stream.name.parse().ok()).collect();
+        let mode = row.mode;
+        Ok(Self { syncs, connection, mode, streams, progress: Progress::new(syncs.clone(), job, row) })
+    }
+
+    /// Reads all streams of all sites.
+    ///
+    /// # Errors
+    /// What ends the whole run. What only a part of it suffered from is in the leftovers.
+    pub(crate) async fn read(&self, stop: &CancellationToken) -> Result<Leftovers, RunError> {
+        let sites = self.syncs.connections.refresh_sites(self.connection.id).await?;
+        if sites.is_empty() {
+            return Err(RunError::NoSites);
+        }
+        let mut contexts = Vec::new();
+        for site in sites.into_iter().filter(|site| self.connection.wants_site(&site.cloud_id)) {
+            let streams = self.streams_of(&site).await?;
+            let (id, owner) = (self.connection.id, self.connection.user_id);
+            let context = SiteContext::new(self.syncs, id, owner, site, self.priority()).await?;
+            contexts.push((Arc::new(context), streams));
+        }
+        let mut leftovers = self.missing_scopes().await?;
+        if self.mode != SyncMode::Census {
+            let windows = contexts.iter().flat_map(|(site, streams)| plan::first_stage(site, streams));
+            self.read_all(windows.map(Task::Window).collect(), stop, &mut leftovers).await?;
+            let mut windows = Vec::new();
+            for (site, streams) in &contexts {
+                windows.extend(plan::second_stage(site, streams, self.mode).await?);
+            }
+            self.read_all(windows.into_iter().map(Task::Window).collect(), stop, &mut leftovers).await?;
+        }
+        if self.mode != SyncMode::Incremental {
+            let mut census = Vec::new();
+            for (site, streams) in &contexts {
+                census.extend(plan::census(site, streams).await?);
+            }
+            self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
+        }
+        if self.mode == SyncMode::Full {
+            for (site, streams) in &contexts {
+                let whole: Vec<_> =
+                    streams.iter().copied().filter(|stream| !leftovers.streams.contains(stream)).collect();
+                advance(site, &whole).await?;
+            }
+        }
+        self.progress
+            .note(|row| {
+                for stream in &mut row.streams {
+                    stream.done = stream.error.is_none()
+                        && !leftovers.streams.iter().any(|left| left.as_str() == stream.name);
+                }
+            })
+            .await?;
+        Ok(leftovers)
+    }
+
+    fn priority(&self) -> Priority {
+        match self.mode {
+            SyncMode::Incremental => Priority::Incremental,
+            SyncMode::Full => Priority::Backfill,
+            SyncMode::Census => Priority::Census,
+        }
+    }
+
+    /// The streams that the consent covers on a site. One whose own scope is missing is left out, and says so; one that
+    /// has it and lacks another was meant to be read, and is an error of this stream alone.
+    async fn streams_of(&self, site: &Site) -> Result<Vec<Stream>, RunError> {
+        let mut covered = Vec::new();
+        let chosen =
+            self.streams.iter().copied().filter(|stream| self.connection.wants_stream(stream.as_str()));
+        for stream in chosen.filter(|stream| site.scopes.covers(stream.product())) {
+            let missing = stream.missing(&site.scopes);
+            let Some(scope) = missing.first() else {
+                covered.push(stream);
+                continue;
+            };
+            let has_own = stream.needs().last().is_some_and(|own| !missing.contains(own));
+            let error = RunError::MissingScope { stream, scope }.to_string();
+            self.progress
+                .note(|row| {
+                    if has_own {
+                        note_error(row, stream, &error);
+                    } else if let Some(progress) = stream_of(row, stream) {
+                        progress.skipped = Some(error);
+                    }
+                })
+                .await?;
+        }
+        Ok(covered)
+    }
+
+    async fn missing_scopes(&self) -> Result<Leftovers, RunError> {
+        let row = self.progress.row().await;
+        let mut failed: Vec<_> = row.streams.iter().filter_map(|stream| stream.error.clone()).collect();
+        let skipped: Vec<_> = row.streams.iter().filter_map(|stream| stream.skipped.clone()).collect();
+        if failed.is_empty() && !skipped.is_empty() && skipped.len() == row.streams.len() {
+            failed = skipped;
+        }
+        Ok(Leftovers { failed, ..Leftovers::default() })
+    }
+
+    /// Does all tasks, some side by side. One that fails does not stop the others.
+    async fn read_all(
+        &self,
+        tasks: Vec<Task>,
+        stop: &CancellationToken,
+        leftovers: &mut Leftovers,
+    ) -> Result<(), RunError> {
+        let at_once = self.syncs.settings.windows_at_once;
+        let reads = tasks.into_iter().map(|task| async move {
+            let result = task.read(&self.progress, stop).await;
+            (task, result)
+        });
+        let mut reads = stream::iter(reads).buffer_unordered(at_once);
+        while let Some((task, result)) = reads.next().await {
+            let Err(error) = result else { continue };
+            match error.fate() {
+                Fate::EndsRun => return Err(error),
+                fate @ (Fate::Passes(_) | Fate::Quota(_)) => {
+                    tracing::warn!(window = task.name(), streams = ?task.streams(), %error, "a window waits");
+                    leftovers.streams.extend(task.streams());
+                    leftovers.wait(error.to_string(), fate);
+                }
+                Fate::EndsWindow | Fate::Restarts => {
+                    self.note_failure(&task, &error, leftovers).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_failure(
+        &self,
+        task: &Task,
+        error: &RunError,
+        leftovers: &mut Leftovers,
+    ) -> Result<(), RunError> {
+        let (name, streams) = (task.name(), task.streams());
+        leftovers.streams.extend(streams);
+        if error.is_not_visible() && task.is_of_container() {
+            // Gone, or not for this account any more, since the list was read. The census says which.
+            tracing::warn!(window = name, %error, "a project or a space is not visible");
+            return Ok(());
+        }
+        tracing::error!(window = name, ?streams, %error, "a window failed; the others go on");
+        let told = format!("{name}: {error}");
+        self.progress
+            .note(|row| {
+                for stream in streams {
+                    note_error(row, *stream, &told);
+                }
+            })
+            .await?;
+        leftovers.failed.push(told);
+        Ok(())
+    }
+
+    pub(crate) async fn log_end(&self) {
+        let row = &self.progress.row().await;
+        let sum = |count: fn(&StreamProgress) -> u64| row.streams.iter().map(count).sum::<u64>();
+        let (fetched, written) = (sum(|stream| stream.fetched), sum(|stream| stream.written));
+        let status = row.status.as_str();
+        match (&row.error, &row.waiting) {
+            (Some(error), _) => {
+                tracing::error!(sync.id = %row.id, status, fetched, written, error, "sync ended");
+            }
+            (None, Some(waiting)) => {
+                let (until, reason) = (waiting.until, &waiting.reason);
+                tracing::warn!(sync.id = %row.id, fetched, written, %until, reason, "sync waits");
+            }
+            (None, None) if row.status.is_final() => {
+                tracing::info!(sync.id = %row.id, status, fetched, written, "sync ended");
+            }
+            (None, None) => {
+                tracing::info!(sync.id = %row.id, fetched, written, "sync interrupted; it will go on");
+            }
+        }
+    }
+}
+
+impl Leftovers {
+    /// Of several waits the longest counts: before it is over the run could not end.
+    fn wait(&mut self, reason: String, fate: Fate) {
+        let length = |fate: Fate| match fate {
+            Fate::Quota(asked) => asked.unwrap_or(Duration::from_hours(1)),
+            Fate::Passes(asked) => asked.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        if self.waits.as_ref().is_none_or(|(_, before)| length(*before) < length(fate)) {
+            self.waits = Some((reason, fate));
+        }
+    }
+
+    /// What failed for good, as an error of the whole run; the first few are named.
+    pub(crate) fn failure(&self) -> Option<RunError> {
+        const NAMED: usize = 3;
+        let (first, rest) = self.failed.split_at(self.failed.len().min(NAMED));
+        let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+        (!first.is_empty()).then(|| RunError::Incomplete(format!("{}{more}", first.join("; "))))
+    }
+}

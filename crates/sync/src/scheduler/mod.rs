@@ -1,0 +1,201 @@
+//! Every call of Atlassian's APIs passes here before it is sent.
+//!
+//! Three limits of Atlassian's hold at once: calls a second of a site, route and method; points an hour of an app; points
+//! an hour of an app on a site. What a 429 says decides what waits: the call alone, the site, or the app. What counts
+//! for all processes is in the database.
+
+mod bucket;
+mod ledger;
+mod pauses;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use connector_atlassian::{Admission, Admitted, ApiError, CallClass, Observed, Pause, Permit, Priority};
+use connector_domain::{Clock, CloudId, Timestamp};
+use connector_store::{Engine, RatePause, Store};
+use tokio::time::Instant;
+
+use bucket::Bucket;
+use ledger::Ledger;
+use pauses::{Pauses, Scopes};
+
+/// A call waits here for so long; for anything longer its caller is told when to come again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// What other processes have paused is looked up so often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Points are told to the other processes when so many have come together.
+const TELL_AFTER: u64 = 200;
+
+/// The scheduler of one process.
+pub struct CallScheduler {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    pause: Arc<dyn Pause>,
+    /// The app, as the ledger knows it.
+    client_id: String,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// By site, method and route.
+    buckets: HashMap<(CloudId, &'static str, &'static str), Bucket>,
+    ledgers: HashMap<CloudId, Ledger>,
+    pauses: Pauses,
+    looked_at: Option<Instant>,
+}
+
+impl fmt::Debug for CallScheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallScheduler").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl CallScheduler {
+    /// `pause` is how a call waits.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, pause: Arc<dyn Pause>, client_id: String) -> Self {
+        Self { store, clock, pause, client_id, state: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn admit_call(&self, class: &CallClass<'_>) -> Result<Permit, ApiError> {
+        let Some(cloud_id) = class.cloud_id else { return Ok(Permit::default()) };
+        self.look_at_others(cloud_id).await;
+        let now = self.clock.now();
+        let wait = {
+            let mut state = self.lock();
+            let paused = state.pauses.until(&Scopes::of(class), now);
+            if let Some((until, reason)) = paused {
+                let left = until.since(now);
+                if left > LONGEST_WAIT {
+                    return Err(refusal(reason, left, until));
+                }
+                left
+            } else if let Some(until) = state.ledger(cloud_id).refuses(class.points, class.priority, now) {
+                let reason = "the rest of this hour's points is kept for more urgent calls";
+                return Err(refusal(reason.to_owned(), until.since(now), until));
+            } else {
+                let key = (cloud_id.clone(), class.method, class.route);
+                state.buckets.entry(key).or_default().take(Instant::now(), class.priority)
+            }
+        };
+        if !wait.is_zero() {
+            self.pause.wait(wait).await;
+        }
+        Ok(Permit::default())
+    }
+
+    /// On PostgreSQL other processes may have met a limit.
+    async fn look_at_others(&self, cloud_id: &CloudId) {
+        if self.store.engine() != Engine::Postgres {
+            return;
+        }
+        {
+            let mut state = self.lock();
+            let now = Instant::now();
+            if state.looked_at.is_some_and(|at| now.duration_since(at) < LOOK_EVERY) {
+                return;
+            }
+            state.looked_at = Some(now);
+        }
+        let now = self.clock.now();
+        // Without the database the own knowledge has to do; what needs the database fails for itself.
+        if let Ok(pauses) = self.store.list_rate_pauses(now).await {
+            let mut state = self.lock();
+            for pause in pauses {
+                state.pauses.put(pause);
+            }
+        }
+        if let Ok(hour) = self.store.points_spent(&self.client_id, cloud_id, now).await {
+            self.lock().ledger(cloud_id).learn(hour, now);
+        }
+    }
+
+    fn note(&self, class: &CallClass<'_>, observed: &Observed) {
+        let Some(cloud_id) = class.cloud_id else { return };
+        let now = self.clock.now();
+        let (pause, spent) = {
+            let mut state = self.lock();
+            let pause = (observed.status == Some(429)).then(|| {
+                let pause = state.pauses.of_refusal(class, &observed.rate, now, self.pause.jitter());
+                tracing::warn!(scope = pause.scope, until = %pause.until, reason = pause.reason, "Atlassian asks to wait");
+                state.pauses.put(pause.clone());
+                pause
+            });
+            if pause.is_none() {
+                state.pauses.passed(class);
+            }
+            let key = (cloud_id.clone(), class.method, class.route);
+            state.buckets.entry(key).or_default().learn(&observed.rate);
+            let ledger = state.ledger(cloud_id);
+            ledger.spend(observed.points, &observed.rate, now);
+            (pause, ledger.untold(TELL_AFTER))
+        };
+        self.tell(cloud_id.clone(), pause, spent, now);
+    }
+
+    /// Lets the other processes know, without holding the call up.
+    fn tell(
+        &self,
+        cloud_id: CloudId,
+        pause: Option<RatePause>,
+        spent: Option<(u64, Option<u64>)>,
+        now: Timestamp,
+    ) {
+        if pause.is_none() && spent.is_none() {
+            return;
+        }
+        let (store, client_id, state) = (self.store.clone(), self.client_id.clone(), Arc::clone(&self.state));
+        tokio::spawn(async move {
+            if let Some(pause) = pause
+                && let Err(error) = store.put_rate_pause(pause).await
+            {
+                tracing::warn!(%error, "a pause could not be told to the other processes");
+            }
+            let Some((points, budget)) = spent else { return };
+            match store.spend_points(&client_id, &cloud_id, points, budget, now).await {
+                Ok(hour) => {
+                    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.ledger(&cloud_id).learn(hour, now);
+                }
+                Err(error) => tracing::warn!(%error, "points could not be noted"),
+            }
+        });
+    }
+}
+
+impl State {
+    fn ledger(&mut self, cloud_id: &CloudId) -> &mut Ledger {
+        self.ledgers.entry(cloud_id.clone()).or_default()
+    }
+}
+
+impl Admission for CallScheduler {
+    fn admit<'a>(&'a self, class: &'a CallClass<'a>) -> Admitted<'a> {
+        Box::pin(self.admit_call(class))
+    }
+
+    fn observe(&self, class: &CallClass<'_>, observed: &Observed) {
+        self.note(class, observed);
+    }
+}
+
+fn refusal(reason: String, after: Duration, until: Timestamp) -> ApiError {
+    ApiError::QuotaExceeded { reason, retry_after: Some(after), until: Some(until) }
+}
+
+/// The share of an hour's points, and of a second's calls, that a priority may use, in percent.
+const fn share(priority: Priority) -> u64 {
+    match priority {
+        Priority::Interactive => 100,
+        Priority::Incremental => 90,
+        Priority::Backfill => 80,
+        Priority::Census => 70,
+    }
+}

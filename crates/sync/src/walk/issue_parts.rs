@@ -1,0 +1,89 @@
+//! What hangs on issues: comments and worklogs, which an issue carries itself as long as they are few, and its history.
+
+use std::sync::Arc;
+
+use connector_atlassian::BadRecord;
+use connector_atlassian::jira::{Comment, Issue, Worklog};
+use connector_store::MirrorKind;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::all;
+use crate::Stream;
+use crate::rows::{self, CompleteList, Rows};
+use crate::run::{RunError, SiteContext};
+
+type Bad = Vec<(Stream, BadRecord)>;
+
+pub(super) async fn add_comments(
+    site: &Arc<SiteContext>,
+    issues: &[Issue],
+    rows: &mut Rows,
+    bad: &mut Bad,
+) -> Result<(), RunError> {
+    for issue in issues {
+        let (comments, is_whole): (Vec<Comment>, _) = match embedded(issue, "comment", "comments") {
+            Some(comments) => (comments, true),
+            None => all(site, &site.jira().comments(&issue.id), Stream::JiraComments, bad).await?,
+        };
+        let found: Vec<_> = comments.iter().map(|comment| rows::comment(comment, &issue.id)).collect();
+        if is_whole {
+            let ids = found.iter().map(|row| row.remote_id.clone()).collect();
+            rows.complete.push(CompleteList { kind: MirrorKind::JiraComments, of: issue.id.clone(), ids });
+        }
+        rows.comments.extend(found);
+    }
+    Ok(())
+}
+
+pub(super) async fn add_worklogs(
+    site: &Arc<SiteContext>,
+    issues: &[Issue],
+    rows: &mut Rows,
+    bad: &mut Bad,
+) -> Result<(), RunError> {
+    for issue in issues {
+        let (worklogs, is_whole): (Vec<Worklog>, _) = match embedded(issue, "worklog", "worklogs") {
+            Some(worklogs) => (worklogs, true),
+            None => all(site, &site.jira().worklogs(&issue.id), Stream::JiraWorklogs, bad).await?,
+        };
+        let found: Vec<_> = worklogs.iter().map(|worklog| rows::worklog(worklog, &issue.id)).collect();
+        if is_whole {
+            let ids = found.iter().map(|row| row.remote_id.clone()).collect();
+            rows.complete.push(CompleteList { kind: MirrorKind::JiraWorklogs, of: issue.id.clone(), ids });
+        }
+        rows.worklogs.extend(found);
+    }
+    Ok(())
+}
+
+/// The histories of these issues. History is never deleted, so nothing is compared.
+pub(super) async fn add_changelogs(
+    site: &Arc<SiteContext>,
+    ids: Vec<String>,
+    rows: &mut Rows,
+    bad: &mut Bad,
+) -> Result<(), RunError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let list = site.jira().changelogs(ids, Vec::new());
+    let (histories, _) = all(site, &list, Stream::JiraChangelogs, bad).await?;
+    for history in histories {
+        rows.changelogs
+            .extend(history.changes.iter().map(|change| rows::changelog(change, &history.issue_id)));
+    }
+    Ok(())
+}
+
+/// What the issue itself carries, where that is all there is; `None` where it is only the beginning, or cannot be read.
+fn embedded<T: DeserializeOwned>(issue: &Issue, field: &str, array: &str) -> Option<Vec<T>> {
+    let list = issue.fields.others.get(field)?.as_object()?;
+    let items = list.get(array)?.as_array()?;
+    let total = list.get("total").and_then(Value::as_u64)?;
+    let start = list.get("startAt").and_then(Value::as_u64).unwrap_or(0);
+    if start != 0 || total != items.len() as u64 {
+        return None;
+    }
+    items.iter().map(|item| serde_json::from_value(item.clone()).ok()).collect()
+}
