@@ -1,5 +1,6 @@
 //! The product's own client at work, with every request written down: a login, syncs, and all that it can ask besides.
 
+mod confluence;
 mod jira;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -193,6 +194,7 @@ async fn everything_else(atlassian: &Atlassian, token: &AccessToken) -> anyhow::
     read(jira.all_projects(ProjectQuery { status, max_results: 50, ..ProjectQuery::default() }), token)
         .await?;
     let confluence = atlassian.confluence(&cloud_id);
+    confluence::everything(confluence, token).await?;
     for status in [None, Some(SpaceStatus::Current), Some(SpaceStatus::Archived)] {
         let keys = vec!["ENG".to_owned(), "~personal".to_owned()];
         read(confluence.all_spaces(SpaceQuery { status, keys, ..SpaceQuery::default() }), token).await?;

@@ -20,6 +20,7 @@ const ALL_FIELDS: &str = "*all";
 /// Asks for everything, of issues that the site has.
 pub async fn everything(jira: Jira<'_>, token: &AccessToken) -> anyhow::Result<()> {
     let project = jira.all_projects(ProjectQuery::default()).next(token).await?.context("no project")?;
+    jira.project(token, &project.items[0].key).await?;
     let project: u64 = project.items[0].id.parse()?;
     let issues = issues(jira, token, project).await?;
     details(jira, token, &issues).await?;
@@ -59,7 +60,10 @@ async fn details(jira: Jira<'_>, token: &AccessToken, issues: &[String]) -> anyh
     jira.bulk_fetch(token, issues, &["summary".to_owned(), ALL_FIELDS.to_owned()]).await?;
     let (mut comments, mut worklogs) = (Vec::new(), Vec::new());
     for id in issues {
-        jira.issue(token, id).await?;
+        let issue = jira.issue(token, id).await?;
+        for attachment in &issue.fields.attachments {
+            jira.attachment(token, &attachment.id).await?;
+        }
         let mut list = jira.comments(id).pager();
         while let Some(page) = list.next(token).await? {
             comments.extend(page.items.iter().filter_map(|comment| comment.id.parse::<u64>().ok()));

@@ -116,12 +116,19 @@ impl fmt::Display for Condition {
             Self::Project(name) => write!(f, "project = {}", Quoted(name)),
             Self::IdAfter(id) => write!(f, "id > {id}"),
             Self::IdUpTo(id) => write!(f, "id <= {id}"),
-            Self::UpdatedFrom(time) => write!(f, "updated >= {}", time.as_millis()),
-            Self::UpdatedBefore(time) => write!(f, "updated < {}", time.as_millis()),
-            Self::CreatedFrom(time) => write!(f, "created >= {}", time.as_millis()),
-            Self::CreatedBefore(time) => write!(f, "created < {}", time.as_millis()),
+            Self::UpdatedFrom(time) => write!(f, "updated >= {}", millis(*time)),
+            Self::UpdatedBefore(time) => write!(f, "updated < {}", millis(*time)),
+            Self::CreatedFrom(time) => write!(f, "created >= {}", millis(*time)),
+            Self::CreatedBefore(time) => write!(f, "created < {}", millis(*time)),
         }
     }
+}
+
+/// A moment as JQL reads it without a time zone. Of 1973 at the earliest, before which nothing happened in Jira: a
+/// number of few digits might be taken for something else.
+fn millis(time: Timestamp) -> i64 {
+    const EARLIEST: i64 = 100_000_000_000;
+    time.as_millis().max(EARLIEST)
 }
 
 /// Text between quotes, in which only `"` and `\` mean anything. What cannot be seen becomes a space.
@@ -162,11 +169,12 @@ mod tests {
             (
                 Jql::new(Condition::Project("Über \"uns\" \\ x".into()))
                     .and(Condition::UpdatedBefore(time(-1))),
-                r#"project = "Über \"uns\" \\ x" AND updated < -1"#,
+                r#"project = "Über \"uns\" \\ x" AND updated < 100000000000"#,
             ),
             (
-                Jql::new(Condition::CreatedFrom(time(1))).and(Condition::CreatedBefore(time(2))),
-                "created >= 1 AND created < 2",
+                Jql::new(Condition::CreatedFrom(time(0)))
+                    .and(Condition::CreatedBefore(time(1_777_383_073_533))),
+                "created >= 100000000000 AND created < 1777383073533",
             ),
             (
                 Jql::new(Condition::ProjectId(1)).and(Condition::IdAfter(7)).and(Condition::IdUpTo(9)),
