@@ -40,6 +40,8 @@ pub struct Record {
     pub resets: AtomicU64,
     /// Processes that ended without being killed.
     pub ended_by_themselves: AtomicU64,
+    /// From when to when the database did not serve, in milliseconds since the Unix epoch.
+    outages: Mutex<Vec<(i64, i64)>>,
     /// Milliseconds since the Unix epoch, and what was done.
     log: Mutex<Vec<(i64, String)>>,
 }
@@ -48,6 +50,15 @@ impl Record {
     pub fn note(&self, what: impl Into<String>) {
         let mut log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         log.push((now_millis(), what.into()));
+    }
+
+    /// Notes that the database did not serve from then until now.
+    pub fn note_outage(&self, from: i64) {
+        self.outages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((from, now_millis()));
+    }
+
+    pub fn outages(&self) -> Vec<(i64, i64)> {
+        self.outages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// What was done from `from` to `to`.
@@ -133,11 +144,13 @@ async fn database_restarts(
     let Some(server) = scene.server() else { return Ok(()) };
     while comes(scene, plan.database_restarts, until).await {
         let mut postgres = server.postgres.lock().await;
+        let from = now_millis();
         postgres.stop_immediately().await;
         record.note("stopped the database");
         tokio::time::sleep(scene.dice.between(Duration::ZERO, Duration::from_millis(500))).await;
         postgres.restart().await?;
         record.note("started the database");
+        record.note_outage(from);
         more(&record.database_restarts);
     }
     Ok(())

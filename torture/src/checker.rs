@@ -70,13 +70,10 @@ impl Verdict {
 }
 
 /// Refreshes every grant once more, stops the processes, and reads the whole history.
-///
-/// `outages` are spans (milliseconds since the Unix epoch) in which nobody could have exchanged anything.
 pub async fn check(
     scene: &Scene,
     grants: &[Grant],
     record: &Record,
-    outages: &[(i64, i64)],
     patience: Duration,
 ) -> anyhow::Result<Verdict> {
     let checks =
@@ -96,7 +93,7 @@ pub async fn check(
         let events = ledger.events(&grant.account_id);
         lost.push(Lost {
             person: grant.person,
-            cause: cause(events, outages, leeway),
+            cause: cause(events, &record.outages(), leeway),
             story: story(answer, events, record),
         });
     }
@@ -121,17 +118,13 @@ fn generations_off(
     stored: &BTreeMap<String, i64>,
 ) -> Vec<String> {
     let off = grants.iter().filter_map(|grant| {
-        let depth = judgement.depths.get(&grant.account_id)?;
+        let possible = judgement.generations_of.get(&grant.account_id)?;
         let generation = stored.get(&grant.connection_id)?;
-        let differs = *generation != depth + 1;
-        differs.then(|| {
+        (!possible.contains(generation)).then(|| {
             let events = ledger.events(&grant.account_id).iter();
             let events: Vec<String> = events.map(|event| format!("\n  {} {event}", event.at)).collect();
             let person = grant.person;
-            format!(
-                "person {person}: generation {generation} after {depth} exchanged tokens{}",
-                events.concat()
-            )
+            format!("person {person}: generation {generation} instead of {possible:?}{}", events.concat())
         })
     });
     off.collect()
@@ -174,15 +167,18 @@ fn cause(events: &[Event], outages: &[(i64, i64)], leeway: i64) -> Cause {
     }
 }
 
+/// What was answered at last, and what happened around the first refusal.
 fn story(answer: &str, events: &[Event], record: &Record) -> String {
-    let end = &events[events.len().saturating_sub(16)..];
-    let from = end.first().map_or(0, |event| event.at - 1_000);
-    let to = end.last().map_or(0, |event| event.at + 1_000);
+    let refused = events.iter().position(|event| event.why.is_some()).unwrap_or(events.len());
+    let shown = &events[refused.saturating_sub(10)..events.len().min(refused + 3)];
+    let from = shown.first().map_or(0, |event| event.at - 1_000);
+    let to = shown.last().map_or(0, |event| event.at + 1_000);
     let mut lines: Vec<(i64, String)> = record.between(from, to);
-    lines.extend(end.iter().map(|event| (event.at, event.to_string())));
+    lines.extend(shown.iter().map(|event| (event.at, event.to_string())));
     lines.sort_by_key(|(at, _)| *at);
     let text: Vec<String> = lines.into_iter().map(|(at, what)| format!("  {:6} {what}", at - from)).collect();
-    format!("  the last answer: {answer}\n{}", text.join("\n"))
+    let more = events.len().saturating_sub(refused + 3);
+    format!("  the last answer: {answer}\n{}\n  and {more} events more", text.join("\n"))
 }
 
 #[cfg(test)]

@@ -121,8 +121,8 @@ pub struct Judgement {
     pub regressions: Vec<String>,
     /// Two answers to the same token were both gone on with.
     pub forks: Vec<String>,
-    /// By account: how long the chain of exchanged tokens is. The generation that is stored is one more.
-    pub depths: BTreeMap<String, i64>,
+    /// By account that consented once: which generations may be stored.
+    pub generations_of: BTreeMap<String, std::ops::RangeInclusive<i64>>,
 }
 
 impl Judgement {
@@ -132,7 +132,8 @@ impl Judgement {
         let mut exchanged: BTreeSet<&str> = BTreeSet::new();
         // Tokens of which a child has been exchanged, and by which child.
         let mut gone_on: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut deepest = 0;
+        let (mut deepest, mut consents, mut spares) = (0, 0, 0);
+        let mut answers: BTreeMap<&str, usize> = BTreeMap::new();
         for event in events {
             let Some(presented) = event.presented.as_deref() else { continue };
             if event.is_refresh {
@@ -143,9 +144,12 @@ impl Judgement {
                     self.exchanges += 1;
                     if exchanged.insert(presented)
                         && let Some(parent) = parents.get(presented)
-                        && let Some(other) = gone_on.insert(parent, presented)
                     {
-                        self.forks.push(format!("{account}: {event}, beside {other}"));
+                        // Which of several answers was stored, and which was only kept aside, cannot be seen here.
+                        spares += i64::from(answers.get(parent).is_some_and(|answers| *answers > 1));
+                        if let Some(other) = gone_on.insert(parent, presented) {
+                            self.forks.push(format!("{account}: {event}, beside {other}"));
+                        }
                     }
                     deepest = deepest.max(depths.get(presented).copied().unwrap_or(1));
                 }
@@ -153,15 +157,21 @@ impl Judgement {
             if let Some(issued) = event.issued.as_deref() {
                 let depth = if event.is_refresh {
                     parents.insert(issued, presented);
+                    *answers.entry(presented).or_default() += 1;
                     depths.get(presented).copied().unwrap_or(1) + 1
                 } else {
+                    consents += 1;
                     1
                 };
                 depths.insert(issued, depth);
             }
         }
         self.generations += exchanged.len();
-        self.depths.insert(account.to_owned(), deepest);
+        if consents == 1 {
+            // One for the consent and one for each exchange in the chain; an answer that was kept aside and then
+            // exchanged is in the chain and was never stored.
+            self.generations_of.insert(account.to_owned(), deepest + 1 - spares..=deepest + 1);
+        }
     }
 
     /// Exchanges per generation, where there were any.
@@ -200,7 +210,7 @@ mod tests {
         let judgement = judged(&[("a", Some("b")), ("b", Some("c")), ("c", Some("d"))]);
         assert_eq!((judgement.exchanges, judgement.generations), (3, 3));
         assert!(judgement.regressions.is_empty() && judgement.forks.is_empty());
-        assert_eq!(judgement.depths["ada"], 3);
+        assert_eq!(judgement.generations_of["ada"], 4..=4);
     }
 
     #[test]
@@ -208,7 +218,8 @@ mod tests {
         let judgement = judged(&[("a", Some("b1")), ("a", Some("b2")), ("b2", Some("c"))]);
         assert_eq!((judgement.exchanges, judgement.generations), (3, 2));
         assert!(judgement.regressions.is_empty() && judgement.forks.is_empty());
-        assert_eq!(judgement.depths["ada"], 2);
+        // Either b2 was stored as the second generation, or b1 was lost and b2 kept aside.
+        assert_eq!(judgement.generations_of["ada"], 2..=3);
     }
 
     #[test]

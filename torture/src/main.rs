@@ -33,6 +33,9 @@ struct Cli {
     /// Grants in each round of the crash loop.
     #[arg(long, value_name = "N", default_value_t = 300)]
     grants: usize,
+    /// By how much the crash loop divides all times: 150 makes the leeway 4 s, 60 makes it 10 s.
+    #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..=150))]
+    scale: u32,
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
@@ -130,7 +133,8 @@ async fn figures_of(run: Run, cli: &Cli, program: &std::path::Path) -> anyhow::R
     } else {
         usize::try_from(cli.minutes * 60 / (4 * (ROUND + AROUND).as_secs()))?.max(1)
     };
-    let of = crashloop::Loop { grants: cli.grants, each: ROUND, times: rounds, seed: cli.seed };
+    let of =
+        crashloop::Loop { grants: cli.grants, each: ROUND, times: rounds, seed: cli.seed, scale: cli.scale };
     let one = |figure: Figure| vec![figure];
     Ok(match run {
         Run::Failpoints => {

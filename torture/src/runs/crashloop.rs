@@ -18,15 +18,16 @@ pub struct Loop {
     pub each: Duration,
     pub times: usize,
     pub seed: u64,
+    /// By how much all times are divided.
+    pub scale: u32,
 }
 
-/// Faults shorter than the leeway of 4 s.
-pub fn plan(engine: Engine) -> Plan {
+/// Faults shorter than the leeway, which is given in seconds.
+fn plan(engine: Engine, leeway: u64) -> Plan {
     Plan {
         kills: 2.0,
         pauses: 0.5,
-        // A third of the leeway.
-        longest_pause: Duration::from_millis(1_300),
+        longest_pause: Duration::from_secs(leeway) / 3,
         database_restarts: if engine == Engine::Postgres { 0.05 } else { 0.0 },
         spoiled: 1.5,
         resets: 0.2,
@@ -38,7 +39,7 @@ pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) 
     let name = slug(engine.name(), siblings.name());
     let began = Instant::now();
     let mut figure = Figure {
-        run: format!("T1 {}, {}", engine.name(), siblings.name()),
+        run: format!("T1 {}, {}, leeway {} s", engine.name(), siblings.name(), 600 / of.scale),
         of: "grant-runs".to_owned(),
         events: 0,
         failures: 0,
@@ -49,7 +50,7 @@ pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) 
     };
     let mut sums = Sums::default();
     for round in 0..of.times {
-        let mut setting = Setting::scaled(program, engine, siblings);
+        let mut setting = Setting::scaled_by(of.scale, program, engine, siblings);
         setting.people = of.grants;
         setting.seed = of.seed + round as u64;
         let done = once(&name, round, setting, of, &mut figure, &mut sums).await;
@@ -69,10 +70,11 @@ pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) 
         regressions,
         forks,
         ended,
+        too_long,
     } = sums;
     let share = (spoiled * 1_000).checked_div(requests).unwrap_or_default();
     figure.notes = format!(
-        "{kills} kills ({serving} of a process that served), {pauses} pauses, {restarts} database restarts, {}.{} % of \
+        "{kills} kills ({serving} of a process that served), {pauses} pauses, {restarts} database restarts ({too_long} longer than half the leeway), {}.{} % of \
          {requests} token requests spoiled, {exchanges} exchanges of {generations} tokens, {regressions} tokens sent \
          after their grandchild, {forks} forks, {ended} processes ended by themselves",
         share / 10,
@@ -95,6 +97,8 @@ struct Sums {
     regressions: usize,
     forks: usize,
     ended: u64,
+    /// Restarts of the database that took more than half of the leeway.
+    too_long: usize,
 }
 
 async fn once(
@@ -113,7 +117,7 @@ async fn once(
     let (record, served) = (Record::default(), Served::default());
     let (no_more_wishes, no_more_starts) = (AtomicBool::new(false), AtomicBool::new(false));
     let wishes = Demand { callers: 8, think: Duration::from_millis(60), forced_percent: 10 };
-    let plan = plan(engine);
+    let plan = plan(engine, scene.setting.leeway);
     let misfortune = async {
         let ended = chaos::run(&scene, &plan, Instant::now() + of.each, &record).await;
         no_more_wishes.store(true, Ordering::Relaxed);
@@ -128,7 +132,7 @@ async fn once(
     ended?;
     supervised?;
     quiet(&scene).await?;
-    let verdict = verdict(name, &scene, &grants, &record, &[]).await?;
+    let verdict = verdict(name, &scene, &grants, &record).await?;
     let failures = verdict.lost_by_program();
     progress(
         name,
@@ -151,6 +155,8 @@ async fn once(
         let off = verdict.generations_off.len();
         figure.faults.push(format!("{off} stored generations are not what the history says"));
     }
+    let leeway = i64::try_from(scene.setting.leeway * 1_000)?;
+    sums.too_long += record.outages().iter().filter(|(from, to)| to - from >= leeway / 2).count();
     sums.kills += Record::count(&record.kills);
     sums.serving += Record::count(&record.kills_while_serving);
     sums.pauses += Record::count(&record.pauses);

@@ -14,7 +14,7 @@ use super::{CHECK_PATIENCE, progress};
 use crate::chaos::Record;
 use crate::demand::refreshed;
 use crate::http::Request;
-use crate::people::{Grant, connect, connect_all, consent};
+use crate::people::{Grant, connect, connect_all, connect_at_last};
 use crate::report::Figure;
 use crate::scene::{Engine, Scene, Setting, Siblings};
 use crate::stored;
@@ -109,6 +109,8 @@ async fn trials(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     for (point, way) in points {
+        // A refusal is noted once before it ends the connection.
+        let visits = if *point == Failpoint::RefreshRefusalStored { 1 } else { visits };
         for action in actions(*point, visits) {
             tally.trials += 1;
             if let Err(error) = stage.trial(*point, *way, &action).await {
@@ -121,7 +123,7 @@ async fn trials(
         }
     }
     tally.reached.append(&mut stage.reached);
-    let verdict = super::verdict(name, &stage.scene, &stage.grants, &Record::default(), &[]).await?;
+    let verdict = super::verdict(name, &stage.scene, &stage.grants, &Record::default()).await?;
     tally.failures += verdict.lost.len() as u64;
     let regressions = verdict.judgement.regressions.len();
     if regressions > 0 {
@@ -153,14 +155,14 @@ impl Stage {
             _ => format!("{point}={action}"),
         };
         match way {
-            Way::Replay => self.leave_a_spooled_answer().await?,
+            Way::Replay => self.leave_spooled_answers(action).await?,
             Way::Spare => self.leave_an_older_answer().await?,
             _ => {}
         }
         let dies = action.starts_with("kill");
         let victim = if way == Way::Refused { Some(self.revoke().await?) } else { None };
         self.restart(Some(&armed)).await?;
-        let person = self.next_person;
+        let (person, connected) = (self.next_person, stored::generations(&self.scene).await?.len());
         let asked = Instant::now();
         while !self.came_by(point, action).await? {
             if asked.elapsed() > REACHED_WITHIN {
@@ -174,7 +176,7 @@ impl Stage {
         self.reached.insert(point.name().to_owned());
         self.restart(None).await?;
         if way == Way::Login {
-            self.logged_in(point, person).await?;
+            self.logged_in(point, person, connected).await?;
         }
         self.all_work(victim.as_ref()).await
     }
@@ -223,10 +225,12 @@ impl Stage {
         }
     }
 
-    async fn leave_a_spooled_answer(&mut self) -> anyhow::Result<()> {
-        self.restart(Some("refresh.before_commit=error;spool.dir_synced=kill")).await?;
+    /// As many answers in the spool as the action needs visits.
+    async fn leave_spooled_answers(&mut self, action: &str) -> anyhow::Result<()> {
+        let action = if action.starts_with("kill") { action } else { "kill@1" };
+        self.restart(Some(&format!("refresh.before_commit=error;spool.dir_synced={action}"))).await?;
         let asked = Instant::now();
-        while !self.came_by(Failpoint::SpoolDirSynced, "kill").await? {
+        while !self.came_by(Failpoint::SpoolDirSynced, action).await? {
             if asked.elapsed() > REACHED_WITHIN {
                 bail!("no answer came to the spool");
             }
@@ -281,7 +285,7 @@ impl Stage {
     }
 
     /// Where the code was exchanged and the answer kept, the person is connected; else a new login connects.
-    async fn logged_in(&mut self, point: Failpoint, person: usize) -> anyhow::Result<()> {
+    async fn logged_in(&mut self, point: Failpoint, person: usize, connected: usize) -> anyhow::Result<()> {
         use Failpoint as F;
         let (service, sandbox) = (self.scene.addresses[0], self.scene.sandbox.address());
         let kept = matches!(
@@ -289,16 +293,16 @@ impl Stage {
             F::ExchangeSpooled | F::ExchangeIdentified | F::ExchangeBeforeCommit | F::ExchangeCommitted
         );
         let asked = Instant::now();
-        while kept && stored::generations(&self.scene).await?.len() < self.next_person - 1 {
+        let wanted = connected + (self.next_person - person);
+        while kept && stored::generations(&self.scene).await?.len() < wanted {
             if asked.elapsed() > CHECK_PATIENCE {
                 bail!("the code of person {person} was exchanged, and nothing came of it");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let mut last = person;
-        while last < self.next_person {
-            self.grants.push(connect(last, service, sandbox).await.context("a new login")?);
-            last += 1;
+        for person in person..self.next_person {
+            let login = connect_at_last(person, service, sandbox).await;
+            self.grants.push(login.context("a new login")?);
         }
         Ok(())
     }
@@ -326,7 +330,7 @@ impl Stage {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        self.grants[0] = connect(victim.person, service, sandbox).await?;
+        self.grants[0] = connect_at_last(victim.person, service, sandbox).await?;
         Ok(())
     }
 
@@ -337,9 +341,7 @@ impl Stage {
         let people: Vec<usize> = self.grants.iter().map(|grant| grant.person).collect();
         self.grants.clear();
         for person in people {
-            let consented = consent(person, service, sandbox).await?;
-            let answer = consented.request().send(service, PATIENCE).await?;
-            self.grants.push(consented.grant(service, &answer).await?);
+            self.grants.push(connect_at_last(person, service, sandbox).await?);
         }
         Ok(())
     }

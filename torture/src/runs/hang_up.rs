@@ -194,7 +194,7 @@ async fn refreshes(scene: &Scene, count: usize) -> anyhow::Result<Figure> {
     }
     // Each grant once more, by a client that stays: it works, and what is stored is what the simulator saw.
     let record = crate::chaos::Record::default();
-    let verdict = super::verdict("hang-up", scene, &grants, &record, &[]).await?;
+    let verdict = super::verdict("hang-up", scene, &grants, &record).await?;
     Ok(Figure {
         run: format!("T7 refreshes whose client hangs up, {}", scene.setting.engine.name()),
         of: "refreshes".to_owned(),

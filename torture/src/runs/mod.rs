@@ -43,9 +43,8 @@ pub(crate) async fn verdict(
     scene: &Scene,
     grants: &[Grant],
     record: &Record,
-    outages: &[(i64, i64)],
 ) -> anyhow::Result<crate::checker::Verdict> {
-    let verdict = crate::checker::check(scene, grants, record, outages, CHECK_PATIENCE).await?;
+    let verdict = crate::checker::check(scene, grants, record, CHECK_PATIENCE).await?;
     let odd = !verdict.lost.is_empty()
         || !verdict.judgement.regressions.is_empty()
         || !verdict.judgement.forks.is_empty()

@@ -37,14 +37,10 @@ pub async fn run(
     let (record, served) = (Record::default(), Served::default());
     let done = AtomicBool::new(false);
     let wishes = Demand { callers: 16, think: Duration::from_millis(40), forced_percent: 20 };
-    let mut spans = Vec::new();
     let misfortune = async {
         for _ in 0..outages {
             tokio::time::sleep(pause).await;
-            let from = now_millis();
             outage(&scene, away, &record).await?;
-            // The processes start anew and need a moment before they can exchange anything.
-            spans.push((from, now_millis() + 500));
         }
         tokio::time::sleep(pause).await;
         done.store(true, Ordering::Relaxed);
@@ -58,7 +54,7 @@ pub async fn run(
     ended?;
     supervised?;
     quiet(&scene).await?;
-    let verdict = verdict(&name, &scene, &grants, &record, &spans).await?;
+    let verdict = verdict(&name, &scene, &grants, &record).await?;
     let failures = verdict.lost_by_program();
     let mut faults = Vec::new();
     let spooled = scene.spooled();
@@ -86,6 +82,7 @@ pub async fn run(
 async fn outage(scene: &Scene, away: Duration, record: &Record) -> anyhow::Result<()> {
     let Some(server) = scene.server() else { return Ok(()) };
     let mut postgres = server.postgres.lock().await;
+    let from = now_millis();
     postgres.stop_immediately().await;
     record.note("stopped the database");
     let stopped = Instant::now();
@@ -98,6 +95,7 @@ async fn outage(scene: &Scene, away: Duration, record: &Record) -> anyhow::Resul
     tokio::time::sleep(away.saturating_sub(stopped.elapsed())).await;
     postgres.restart().await?;
     record.note("started the database");
+    record.note_outage(from);
     record.database_restarts.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

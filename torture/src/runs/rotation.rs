@@ -48,7 +48,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize, visits: u64) -> a
     }
     // Without the old key everything must open.
     restart_with(&scene, NEW_KEY, true).await?;
-    let verdict = super::verdict(&name, &scene, &grants, &Record::default(), &[]).await?;
+    let verdict = super::verdict(&name, &scene, &grants, &Record::default()).await?;
     faults.extend(refuses_wrong_key(&scene).await?);
     // A process that was killed or restarted gives no answer; what it answers must not be its own fault.
     let by_status: BTreeMap<u16, u64> = served.by_status();
