@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use connector_domain::CloudId;
 
@@ -7,6 +8,8 @@ use crate::endpoints::Endpoints;
 use crate::http;
 use crate::jira::Jira;
 use crate::{Admission, AdmitAll, Pause, Priority, Retry, SystemPause};
+
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Client of Atlassian's APIs. Cheap to clone; holds no token.
 #[derive(Debug, Clone)]
@@ -17,6 +20,7 @@ pub struct Atlassian {
     pub(crate) pause: Arc<dyn Pause>,
     pub(crate) admission: Arc<dyn Admission>,
     pub(crate) priority: Priority,
+    pub(crate) token_timeout: Duration,
 }
 
 impl Atlassian {
@@ -29,6 +33,7 @@ impl Atlassian {
             pause: Arc::new(SystemPause),
             admission: Arc::new(AdmitAll),
             priority: Priority::default(),
+            token_timeout: TOKEN_TIMEOUT,
         }
     }
 
@@ -64,6 +69,13 @@ impl Atlassian {
     #[must_use]
     pub fn with_priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// How long an answer of the token endpoint is waited for; 20 seconds by default.
+    #[must_use]
+    pub fn with_token_timeout(mut self, timeout: Duration) -> Self {
+        self.token_timeout = timeout;
         self
     }
 

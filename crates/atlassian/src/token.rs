@@ -12,7 +12,6 @@ use crate::endpoints::join;
 use crate::http::{self, Answer};
 use crate::token_error::Step;
 
-const TIMEOUT: Duration = Duration::from_secs(20);
 const BODY_LIMIT: usize = 64 * 1024;
 /// A longer life than this is a mistake of the answer.
 const LONGEST_LIFE: Duration = Duration::from_hours(24 * 366);
@@ -91,7 +90,7 @@ impl Atlassian {
         let body =
             TokenRequest { grant_type: step.grant_type(), client_id: &app.client_id, client_secret, proof };
         let url = join(&self.endpoints.auth_url, &["oauth", "token"]);
-        let request = self.http.post(url).timeout(TIMEOUT).json(&body);
+        let request = self.http.post(url).timeout(self.token_timeout).json(&body);
         let answer = http::send("/oauth/token", request, BODY_LIMIT).await?;
         if answer.status.is_success() {
             return TokenGrant::read(&answer);

@@ -12,6 +12,7 @@ use connector_store::{DatabaseUrl, Engine, ServiceLock, Store, StoreError};
 use connector_sync::{CallScheduler, Syncs};
 use connector_vault::KeyRing;
 use connector_web::{App, WebSettings};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -23,8 +24,7 @@ const SYNCS_AT_ONCE: usize = 8;
 const LOOK_FOR_DUE: Duration = Duration::from_secs(10);
 const DUE_BATCH: u64 = 100;
 const SWEEP: Duration = Duration::from_hours(1);
-/// How many tokens one look refreshes at most.
-const REFRESH_BATCH: u64 = 50;
+const DAY: Duration = Duration::from_hours(24);
 
 /// The services over an open database.
 pub(crate) struct Service {
@@ -129,41 +129,89 @@ impl Service {
         .run(stop)
     }
 
+    /// Ends what an earlier process began with tokens. A start waits for it, but not for long: what is not done by then
+    /// goes on beside the service.
+    pub(crate) async fn recover(&self) {
+        self.connections.take_up_spool().await;
+        let connections = self.connections.clone();
+        let recovery = tokio::spawn(async move {
+            if let Err(error) = connections.recover().await {
+                tracing::error!(%error, "interrupted exchanges could not be looked for");
+            }
+        });
+        let wait = self.connections.settings().timings.recovery_wait;
+        if tokio::time::timeout(wait, recovery).await.is_err() {
+            tracing::warn!("interrupted exchanges are not at their end yet; serving meanwhile");
+        }
+    }
+
     /// Keeps tokens good and sweeps what is old, until `stop`.
     pub(crate) fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let (connections, audit_kept) = (self.connections.clone(), self.audit_kept);
-        let syncs = self.syncs.clone();
-        let mut due = tokio::time::interval(LOOK_FOR_DUE);
-        let mut looks = tokio::time::interval(self.connections.settings().timings.look_every);
-        let mut sweeps = tokio::time::interval(SWEEP);
+        let tokens = keep_tokens(self.connections.clone(), stop.clone());
+        let due = ask_for_due_syncs(self.syncs.clone(), stop.clone());
+        let swept = sweep(self.connections.clone(), self.audit_kept, stop);
         async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    _ = looks.tick() => {
-                        let before = connections.now().plus(connections.settings().timings.ahead);
-                        if let Err(error) = connections.refresh_expiring(before, REFRESH_BATCH).await {
-                            tracing::error!(%error, "expiring tokens could not be looked for");
-                        }
-                    }
-                    _ = due.tick() => {
-                        if let Err(error) = syncs.request_due(DUE_BATCH).await {
-                            tracing::error!(%error, "syncs that are due could not be asked for");
-                        }
-                    }
-                    _ = sweeps.tick() => {
-                        let swept = async {
-                            Ok::<_, StoreError>(
-                                connections.delete_old_logins().await?
-                                    + connections.delete_expired_sessions().await?
-                                    + connections.delete_old_audit(audit_kept).await?,
-                            )
-                        };
-                        match swept.await {
-                            Ok(rows) => tracing::debug!(rows, "swept old logins, sessions and events"),
-                            Err(error) => tracing::error!(%error, "old logins, sessions and events could not be swept"),
-                        }
-                    }
+            tokio::join!(tokens, due, swept);
+        }
+    }
+}
+
+async fn keep_tokens(connections: Connections, stop: CancellationToken) {
+    let mut looks = tokio::time::interval(connections.settings().timings.look_every);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        // An exchange under way is in a task of its own and not lost by a stop.
+        tokio::select! {
+            () = stop.cancelled() => return,
+            result = connections.refresh_due() => {
+                if let Err(error) = result {
+                    tracing::error!(%error, "tokens that are due could not be looked for");
+                }
+            }
+        }
+    }
+}
+
+async fn ask_for_due_syncs(syncs: Syncs, stop: CancellationToken) {
+    let mut looks = tokio::time::interval(LOOK_FOR_DUE);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {
+                if let Err(error) = syncs.request_due(DUE_BATCH).await {
+                    tracing::error!(%error, "syncs that are due could not be asked for");
+                }
+            }
+        }
+    }
+}
+
+async fn sweep(connections: Connections, audit_kept: Duration, stop: CancellationToken) {
+    let (mut sweeps, mut days) = (tokio::time::interval(SWEEP), tokio::time::interval(DAY));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = days.tick() => {
+                if let Err(error) = connections.warn_of_ends().await {
+                    tracing::error!(%error, "consents that end soon could not be looked for");
+                }
+            }
+            _ = sweeps.tick() => {
+                let swept = async {
+                    Ok::<_, StoreError>(
+                        connections.delete_old_logins().await?
+                            + connections.delete_expired_sessions().await?
+                            + connections.destroy_ended_pairs().await?
+                            + connections.delete_old_audit(audit_kept).await?,
+                    )
+                };
+                match swept.await {
+                    Ok(rows) => tracing::debug!(rows, "swept old logins, sessions, tokens and events"),
+                    Err(error) => tracing::error!(%error, "old logins, sessions, tokens and events could not be swept"),
                 }
             }
         }

@@ -2,19 +2,33 @@
 //!
 //! [`Connections`] begins and finishes logins, holds sessions, and is the one way to get a token.
 
+mod client_gate;
+mod consent;
+mod custody;
 mod hash;
+mod late;
 mod login;
 mod login_error;
+mod pending_login;
 mod place;
+mod recovery;
+mod refresh;
+mod refusal;
 mod rotation;
 mod rotation_job;
+mod schedule;
 mod session;
 mod settings;
+mod spool;
+mod spool_record;
 mod timings;
 mod tokens;
+mod unavailable;
 mod vault_check;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connector_atlassian::{Atlassian, Pause, SystemPause};
@@ -25,27 +39,41 @@ use connector_domain::{
 use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError};
 use connector_vault::KeyRing;
 
+use crate::client_gate::Gates;
+use crate::late::LateAnswers;
+use crate::schedule::Uses;
+use crate::spool::Spool;
+use crate::tokens::Flight;
+
+pub use custody::{AdoptError, Custody, custody_of};
 pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};
 pub use place::SEALED;
 pub use rotation::RotationError;
 pub use rotation_job::ROTATION_JOB;
+pub use schedule::ConsentEnd;
 pub use session::SESSION_LIFETIME;
 pub use settings::{OAuthApp, Settings};
 pub use timings::Timings;
-pub use tokens::{Token, TokenUnavailable};
+pub use tokens::Token;
+pub use unavailable::TokenUnavailable;
 pub use vault_check::{OpenedColumn, VaultError, open_everything, verify_checks, verify_keys};
 
 /// The trail keeps refreshes no longer than this: there is one every hour for each connection.
 const REFRESHES_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The service. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Connections {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connections").field(&self.inner.store).finish()
+    }
+}
+
 struct Inner {
     store: Store,
     atlassian: Atlassian,
@@ -54,6 +82,15 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     pause: Arc<dyn Pause>,
+    /// Tells this process's attempts from others'.
+    replica: String,
+    /// Of the database, as it was last seen.
+    deployment: Mutex<String>,
+    spool: Spool,
+    late: LateAnswers,
+    flights: Mutex<HashMap<ConnectionId, Flight>>,
+    gates: Gates,
+    uses: Uses,
 }
 
 impl Connections {
@@ -65,8 +102,27 @@ impl Connections {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let pause = Arc::new(SystemPause);
-        Self { inner: Arc::new(Inner { store, atlassian, keys, settings, clock, entropy, pause }) }
+        let spool = Spool::new(settings.spool_folder.clone());
+        let atlassian = atlassian.with_token_timeout(settings.timings.exchange_timeout);
+        let replica = entropy.uuid(clock.now()).to_string();
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                atlassian,
+                keys,
+                settings,
+                clock,
+                entropy,
+                pause: Arc::new(SystemPause),
+                replica,
+                deployment: Mutex::default(),
+                spool,
+                late: LateAnswers::default(),
+                flights: Mutex::default(),
+                gates: Gates::default(),
+                uses: Uses::default(),
+            }),
+        }
     }
 
     pub fn settings(&self) -> &Settings {

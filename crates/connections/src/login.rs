@@ -1,23 +1,20 @@
 use std::time::Duration;
 
-use connector_atlassian::{ApiError, Me, TokenGrant, pkce};
-use connector_domain::failpoint::{Failpoint, reach, try_reach};
-use connector_domain::{
-    Actor, Audit, AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, Timestamp, User, UserId,
-};
-use connector_store::{Durability, LoginAttempt, LoginFlow, NewConnection, NewUser, SealedPair, StoreError};
+use connector_atlassian::pkce;
+use connector_domain::failpoint::{Failpoint, reach};
+use connector_domain::{AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, User, UserId};
+use connector_store::{LoginAttempt, LoginFlow, StoreError};
 use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::hash::{random_token, sha256_hex};
-use crate::{Connections, FailedLogin, LoginError, place};
+use crate::spool_record::LoginRecord;
+use crate::{AdoptError, Connections, Custody, FailedLogin, LoginError, place};
 
 /// How long a person has for the consent.
 const LIFETIME: Duration = Duration::from_mins(10);
 /// Used-up attempts are kept this long, to tell "used" from "unknown".
 const KEPT_FOR: Duration = Duration::from_hours(24);
-/// What an access token lives where the answer does not say: Atlassian's usual hour, less a margin.
-pub(crate) const DEFAULT_LIFE: Duration = Duration::from_mins(50);
 /// Who Atlassian says it is, where it says so (RFC 9207).
 const ISSUER: &str = "https://auth.atlassian.com";
 
@@ -91,6 +88,7 @@ impl Connections {
             Some(host) if inner.settings.any_loopback_host => at_loopback_host(&app.redirect_uri, host),
             _ => app.redirect_uri.clone(),
         };
+        self.check_ours().await?;
         let now = inner.clock.now();
         let state = random_token(&*inner.entropy);
         let browser = random_token(&*inner.entropy);
@@ -188,6 +186,7 @@ impl Connections {
                 tracing::error!(%error, "the code verifier of a login cannot be opened");
                 LoginError::Sealed
             })?;
+        self.check_ours().await?;
         reach(Failpoint::ExchangeBeforeSend).await;
         let grant = inner.atlassian.exchange_code(app, code, &attempt.redirect_uri, &verifier).await?;
         reach(Failpoint::ExchangeAnswerReceived).await;
@@ -195,118 +194,30 @@ impl Connections {
         if grant.refresh_token.is_none() {
             return Err(LoginError::NoRefreshToken);
         }
-        let me = self.identity(&grant, &attempt).await?;
-        let resources = inner
-            .atlassian
-            .accessible_resources(&grant.access_token)
-            .await
-            .map_err(LoginError::ApiUnavailable)?;
-        let user = self.person(me.as_ref(), callback.user_id.or(attempt.user_id)).await?;
-        let new = NewConnection {
-            id: ConnectionId::generate(&*inner.entropy, received_at),
-            user_id: user.id,
+        let name = format!("login-{}", cookie_suffix(&attempt.state_hash));
+        let login = LoginRecord {
             client_id: attempt.client_id,
-            account_id: me.map(|me| me.account_id),
-            scopes: grant.scopes.clone().unwrap_or(attempt.scopes),
-            sites: connector_atlassian::union_by_site(resources),
+            flow: attempt.flow.as_str().to_owned(),
+            scopes: attempt.scopes.to_string(),
+            signed_in: callback.user_id.or(attempt.user_id),
         };
-        reach(Failpoint::ExchangeIdentified).await;
-        let connection_id = self.store_consent(&new, &grant, received_at).await?;
-        tracing::info!(
-            connection.id = %connection_id,
-            user.id = %user.id,
-            flow = attempt.flow.as_str(),
-            sites = new.sites.len(),
-            "connected"
-        );
-        Ok((user, connection_id))
+        self.establish(name, login, grant, received_at).await
+    }
+
+    /// A copy of another deployment's database takes no consents: they would end that one's.
+    async fn check_ours(&self) -> Result<(), LoginError> {
+        match self.custody().await {
+            Ok(Custody::Ours) => Ok(()),
+            Ok(Custody::Foreign(why)) => Err(LoginError::NotAdopted { why }),
+            Err(AdoptError::Store(error)) => Err(error.into()),
+            Err(error @ AdoptError::File { .. }) => Err(LoginError::NotAdopted { why: error.to_string() }),
+        }
     }
 
     /// Atlassian's own name, or the authorization server that is configured in its place.
     fn is_issuer(&self, issuer: &str) -> bool {
         let configured = self.inner.atlassian.endpoints().auth_url.as_str();
         issuer.trim_end_matches('/') == configured.trim_end_matches('/') || issuer == ISSUER
-    }
-
-    /// Who consented, where the grant tells.
-    async fn identity(&self, grant: &TokenGrant, attempt: &LoginAttempt) -> Result<Option<Me>, LoginError> {
-        let scopes = grant.scopes.as_ref().unwrap_or(&attempt.scopes);
-        if !scopes.contains("read:me") {
-            return Ok(None);
-        }
-        match self.inner.atlassian.me(&grant.access_token).await {
-            Ok(me) => Ok(Some(me)),
-            // The scope is granted, but the app lacks the User identity API.
-            Err(ApiError::ScopeMissing { .. } | ApiError::NotVisible { .. }) => Ok(None),
-            Err(error) => Err(LoginError::ApiUnavailable(error)),
-        }
-    }
-
-    /// Whose connection this is: the account's person, else who is signed in, else the first user.
-    async fn person(&self, me: Option<&Me>, signed_in: Option<UserId>) -> Result<User, LoginError> {
-        let store = &self.inner.store;
-        if let Some(me) = me {
-            if let Some(email) = me.email.as_deref().and_then(|email| email.parse().ok()) {
-                let new = NewUser {
-                    email,
-                    display_name: me.name.clone(),
-                    jira_base_url: None,
-                    confluence_base_url: None,
-                };
-                return match store.person_of_account(&me.account_id, &new, self.now()).await {
-                    Err(StoreError::Duplicate(_)) => Err(LoginError::IdentityInUse),
-                    user => Ok(user?),
-                };
-            }
-            if let Some(user) = store.find_user_by_account(&me.account_id).await? {
-                return Ok(user);
-            }
-        }
-        let user = match signed_in {
-            Some(id) => store.find_user(id).await?,
-            None => store.first_user().await?,
-        };
-        user.ok_or(LoginError::NoUser)
-    }
-
-    async fn store_consent(
-        &self,
-        new: &NewConnection,
-        grant: &TokenGrant,
-        received_at: Timestamp,
-    ) -> Result<ConnectionId, StoreError> {
-        let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        let audit = Audit::new(&*self.inner.entropy, received_at, Actor::Person(Some(new.user_id)));
-        let consent = tx.record_consent(new, &audit).await?;
-        let pair = self.seal_pair(consent.connection_id, consent.generation, grant, received_at);
-        tx.put_pair(&consent, pair, received_at).await?;
-        try_reach(Failpoint::ExchangeBeforeCommit).await.map_err(StoreError::from)?;
-        tx.commit().await?;
-        reach(Failpoint::ExchangeCommitted).await;
-        Ok(consent.connection_id)
-    }
-
-    /// Seals an answer of the token endpoint for the generation that it is to become.
-    pub(crate) fn seal_pair(
-        &self,
-        id: ConnectionId,
-        generation: i64,
-        grant: &TokenGrant,
-        received_at: Timestamp,
-    ) -> SealedPair {
-        let inner = &*self.inner;
-        let row = id.to_string();
-        let seal = |place: &connector_vault::Place<'_>, text: &str| {
-            inner.keys.seal(place, text.as_bytes(), &*inner.entropy)
-        };
-        SealedPair {
-            access_token: seal(&place::access_token(&row, generation), grant.access_token.expose()),
-            refresh_token: grant
-                .refresh_token
-                .as_ref()
-                .map(|token| seal(&place::refresh_token(&row, generation), token.expose())),
-            access_expires_at: received_at.plus(grant.expires_in.unwrap_or(DEFAULT_LIFE)),
-        }
     }
 
     /// Deletes what is left of old logins; says how many.

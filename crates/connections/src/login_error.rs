@@ -32,6 +32,14 @@ pub enum LoginError {
         "Atlassian did not finish the login ({code}). Start again with Connect; if this repeats, tell the operator of this service."
     )]
     Provider { code: &'static str },
+    #[error(
+        "Your consent has arrived and is kept safe, but not everything that is needed answers right now. The connection will be finished by itself: come back in some minutes, and sign in with Connect."
+    )]
+    Pending(#[source] Box<LoginError>),
+    #[error(
+        "This service works on a copy of another one's data and takes no logins ({why}). Its operator must run `connector adopt`."
+    )]
+    NotAdopted { why: String },
     #[error("Atlassian's answer came without an authorization code. Start again with Connect.")]
     MissingCode,
     #[error(
@@ -68,7 +76,11 @@ impl LoginError {
     /// The status of the problem document, for callers that are no browser.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NotConfigured { .. } | Self::Misconfigured(_) | Self::Store(_) => 503,
+            Self::NotConfigured { .. }
+            | Self::Misconfigured(_)
+            | Self::Store(_)
+            | Self::Pending(_)
+            | Self::NotAdopted { .. } => 503,
             Self::Unavailable(_) | Self::ApiUnavailable(_) | Self::NoRefreshToken => 502,
             Self::Denied => 403,
             Self::IdentityInUse => 409,
@@ -85,7 +97,13 @@ impl LoginError {
                 | Self::NoRefreshToken
                 | Self::Store(_)
                 | Self::Sealed
+                | Self::NotAdopted { .. }
         )
+    }
+
+    /// Whether waiting helps, once the code is exchanged.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::ApiUnavailable(_) | Self::Store(_))
     }
 }
 

@@ -24,9 +24,19 @@ const USER_TOKEN: SealedColumn = SealedColumn {
     generation: None,
 };
 
+const SPARE_ACCESS_TOKEN: SealedColumn = SealedColumn {
+    table: "grant_spares",
+    column: "sealed_access_token",
+    key: &[KeyColumn::Text("id")],
+    generation: None,
+};
+const SPARE_REFRESH_TOKEN: SealedColumn =
+    SealedColumn { column: "sealed_refresh_token", ..SPARE_ACCESS_TOKEN };
+
 /// Every column that holds sealed values. What is not in this list is neither verified nor sealed anew when the key
 /// changes; a test compares it with the tables.
-pub const SEALED: [SealedColumn; 4] = [ACCESS_TOKEN, REFRESH_TOKEN, CODE_VERIFIER, USER_TOKEN];
+pub const SEALED: [SealedColumn; 6] =
+    [ACCESS_TOKEN, REFRESH_TOKEN, SPARE_ACCESS_TOKEN, SPARE_REFRESH_TOKEN, CODE_VERIFIER, USER_TOKEN];
 
 const fn place<'a>(column: &SealedColumn, row: &'a str, generation: Option<i64>) -> Place<'a> {
     Place { table: column.table, column: column.column, row, generation }
@@ -48,6 +58,19 @@ pub(crate) fn access_token(connection: &str, generation: i64) -> Place<'_> {
 
 pub(crate) fn refresh_token(connection: &str, generation: i64) -> Place<'_> {
     place(&REFRESH_TOKEN, connection, Some(generation))
+}
+
+pub(crate) fn spare_access_token(id: &str) -> Place<'_> {
+    place(&SPARE_ACCESS_TOKEN, id, None)
+}
+
+pub(crate) fn spare_refresh_token(id: &str) -> Place<'_> {
+    place(&SPARE_REFRESH_TOKEN, id, None)
+}
+
+/// A file of the spool.
+pub(crate) fn spooled(name: &str) -> Place<'_> {
+    Place { table: "spool", column: "content", row: name, generation: None }
 }
 
 pub(crate) fn code_verifier(state_hash: &str) -> Place<'_> {

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use connector_atlassian::App;
 use connector_domain::{Product, Scopes};
 use connector_store::LoginFlow;
@@ -24,6 +26,8 @@ pub struct Settings {
     /// sandbox, where all of them are registered.
     pub any_loopback_host: bool,
     pub timings: Timings,
+    /// Where answers of Atlassian lie that the database cannot take.
+    pub spool_folder: PathBuf,
 }
 
 /// Without these a login cannot do its work, so a caller cannot leave them out.

@@ -28,6 +28,14 @@ pub struct Timings {
     pub settle: Duration,
     /// One refusal is not proof: a second one, at least this much later, is.
     pub refusals_apart: Duration,
+    /// A grant that Atlassian has ended is asked for once more so often,
+    pub ended_retry: Duration,
+    /// for so long: whole waves of refusals by mistake have been seen.
+    pub ended_retries_for: Duration,
+    /// The longest wait for the commit of an answer before it goes into the spool besides.
+    pub commit_wait: Duration,
+    /// That a grant is used is noted no more often than this.
+    pub note_use_every: Duration,
     /// How long the sealed pair of a connection that Atlassian has ended is kept.
     pub ended_kept: Duration,
     /// How often the background looks for what is due.
@@ -72,6 +80,10 @@ impl Default for Timings {
             intent_hold_off: Duration::from_secs(20),
             settle: Duration::from_mins(1),
             refusals_apart: Duration::from_mins(1),
+            ended_retry: Duration::from_hours(1),
+            ended_retries_for: DAY,
+            commit_wait: Duration::from_secs(3),
+            note_use_every: Duration::from_mins(10),
             ended_kept: 30 * DAY,
             look_every: Duration::from_secs(5),
             ahead: Duration::from_mins(10),
@@ -115,6 +127,10 @@ impl Timings {
             intent_hold_off,
             settle,
             refusals_apart,
+            ended_retry,
+            ended_retries_for,
+            commit_wait,
+            note_use_every,
             ended_kept,
             look_every,
             ahead,
@@ -144,6 +160,10 @@ impl Timings {
             intent_hold_off,
             settle,
             refusals_apart,
+            ended_retry,
+            ended_retries_for,
+            commit_wait,
+            note_use_every,
             ended_kept,
             look_every,
             ahead,

@@ -95,11 +95,12 @@ impl TestApp {
             .with_retry(setup.retry)
             .with_pause(Arc::new(NoPause))
             .with_admission(Arc::new(scheduler));
+        let spool_folder = setup.spool_folder.clone().unwrap_or_else(|| database.spool_folder());
         let connections = Connections::new(
             store.clone(),
             atlassian,
             Arc::new(setup.key_ring()),
-            setup.settings(&url),
+            setup.settings(&url, spool_folder),
             Arc::clone(&clock),
             Arc::clone(&entropy),
         );

@@ -3,9 +3,10 @@
 mod postgres;
 mod sqlite;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connector_store::{DatabaseUrl, Engine, Store};
+use tempfile::TempDir;
 
 /// A database that belongs to one test for as long as this lives.
 ///
@@ -17,6 +18,8 @@ pub struct TestDatabase {
     url: DatabaseUrl,
     store: Store,
     place: Place,
+    /// For what a process keeps beside its database.
+    folder: TempDir,
 }
 
 #[derive(Debug)]
@@ -82,6 +85,11 @@ impl TestDatabase {
         }
     }
 
+    /// Where answers of Atlassian lie that the database cannot take: one folder for all processes over it.
+    pub fn spool_folder(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
     async fn with(engine: Engine, content: Content) -> Option<Self> {
         let made = match engine {
             Engine::Sqlite => Self::make_file(content).await,
@@ -112,7 +120,7 @@ impl TestDatabase {
     async fn open(text: String, place: Place) -> anyhow::Result<Self> {
         let url = text.parse()?;
         let store = open(&url).await?;
-        Ok(Self { text, url, store, place })
+        Ok(Self { text, url, store, place, folder: tempfile::tempdir()? })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use connector_atlassian::{App, Retry};
@@ -35,6 +36,8 @@ pub struct Setup {
     pub runs_jobs: bool,
     pub retry: Retry,
     pub timings: Timings,
+    /// Where answers lie that the database cannot take; a folder of the test by default.
+    pub spool_folder: Option<PathBuf>,
     pub clock: Arc<ManualClock>,
     /// Of the entropy: another process over the same database needs another one.
     pub seed: u64,
@@ -62,6 +65,7 @@ impl Default for Setup {
             runs_jobs: true,
             retry: Retry::default(),
             timings: Timings::default(),
+            spool_folder: None,
             // The sandbox has the system's time; tests move both.
             clock: Arc::new(ManualClock::at(SystemClock.now())),
             seed: 1,
@@ -75,7 +79,7 @@ impl Setup {
         KeyRing::parse(&self.keys).expect("keys")
     }
 
-    pub(crate) fn settings(&self, origin: &str) -> Settings {
+    pub(crate) fn settings(&self, origin: &str, spool_folder: PathBuf) -> Settings {
         let app = |callback: &str| OAuthApp {
             app: App {
                 client_id: CLIENT_ID.to_owned(),
@@ -90,6 +94,7 @@ impl Setup {
             scopes: self.scopes.split_whitespace().collect(),
             any_loopback_host: self.any_loopback_host,
             timings: self.timings.clone(),
+            spool_folder,
         }
     }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use connector_atlassian::Atlassian;
-use connector_connections::verify_keys;
+use connector_connections::{Custody, custody_of, verify_keys};
 use connector_domain::SystemEntropy;
 use connector_store::{DatabaseUrl, Store, StoreError};
 use connector_sync::Stream;
@@ -159,6 +159,7 @@ async fn database(findings: &mut Findings, config: &Config) {
         Ok(()) => {
             findings.good("database", format!("{} is up to date", config.database));
             keys(findings, config, &store).await;
+            custody(findings, &store).await;
         }
         Err(error @ StoreError::OlderSchema) => {
             findings.warning("database", error.to_string(), "the service does it at its start");
@@ -171,6 +172,20 @@ async fn database(findings: &mut Findings, config: &Config) {
         Ok(_) => {}
         Err(StoreError::Locked(_)) => findings.good("service", "a process serves this database"),
         Err(error) => findings.warning("service", chain(&error), "make the folder of the database writable"),
+    }
+}
+
+async fn custody(findings: &mut Findings, store: &Store) {
+    let what = "custody";
+    match custody_of(store).await {
+        Ok(None) => findings.good(what, "nobody has adopted this database yet"),
+        Ok(Some((Custody::Ours, _))) => findings.good(what, "the database is this deployment's"),
+        Ok(Some((Custody::Foreign(why), _))) => findings.wrong(
+            what,
+            format!("no tokens are exchanged: {why}"),
+            "if no other deployment uses its tokens any more, run `connector adopt --yes`",
+        ),
+        Err(error) => findings.wrong(what, chain(&error), "make the files beside the database readable"),
     }
 }
 

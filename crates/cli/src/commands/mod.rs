@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod adopt;
 mod demo;
 mod doctor;
 mod keys;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Keys(keys::Command),
     /// Check configuration, app, scopes, database, keys and reachability; say what is wrong and what mends it
     Doctor(doctor::Arguments),
+    /// Take over a database that was copied, restored or moved, so that its tokens are used here
+    Adopt(adopt::Arguments),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 }
@@ -43,6 +46,7 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Keys(command) => keys::run(command).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,
+            Self::Adopt(arguments) => adopt::run(arguments).await,
             Self::Openapi => openapi::run(),
         }
     }

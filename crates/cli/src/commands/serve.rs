@@ -49,6 +49,7 @@ pub(crate) async fn serve(
     }
     let service = Service::open(&config).await?;
     let _lock = service.take_over().await?;
+    service.recover().await;
     let router = connector_web::router(service.app(config.web.clone(), stop.clone()));
     let jobs = tokio::spawn(service.run_jobs(stop.clone()));
     let house = tokio::spawn(service.keep_house(stop.clone()));

@@ -1,11 +1,13 @@
 //! What the operator has set: read once at the start, checked as a whole, then handed on as plain values.
 
 mod env;
+mod spool;
 mod syncs;
 mod torture;
 mod variables;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +101,8 @@ impl Config {
             auth_url: env.url("ATLASSIAN_AUTH_URL").unwrap_or(defaults.auth_url),
             api_url: env.url("ATLASSIAN_API_URL").unwrap_or(defaults.api_url),
         };
-        let connections = connections(&mut env, &mut warnings);
+        let spool_folder = spool::folder(&env, database.as_ref());
+        let connections = connections(&mut env, spool_folder, &mut warnings);
         let web = web(&mut env, listen, &mut warnings);
         let audit_days = audit_days(&mut env);
         let syncs = syncs::settings(&mut env);
@@ -138,7 +141,7 @@ fn audit_days(env: &mut Env) -> u16 {
     }
 }
 
-fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
+fn connections(env: &mut Env, spool_folder: PathBuf, warnings: &mut Vec<String>) -> Settings {
     let scopes: Scopes = env
         .text("ATLASSIAN_SCOPES")
         .unwrap_or_else(|| DEFAULT_SCOPES.to_owned())
@@ -176,6 +179,7 @@ fn connections(env: &mut Env, warnings: &mut Vec<String>) -> Settings {
         scopes,
         any_loopback_host: false,
         timings: torture::timings(env),
+        spool_folder,
     }
 }
 

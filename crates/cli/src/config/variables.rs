@@ -38,6 +38,7 @@ pub(crate) const ALL: &[Variable] = &[
     variable("CONNECTOR_SYNC_WINDOWS", "4"),
     variable("CONNECTOR_SESSION_URL", ""),
     variable("CONNECTOR_AUDIT_DAYS", "365"),
+    variable("CONNECTOR_SPOOL_DIR", ""),
     variable("LOG_LEVEL", "info"),
     variable("LOG_FORMAT", ""),
 ];

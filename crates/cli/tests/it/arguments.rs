@@ -46,7 +46,9 @@ async fn every_level_has_its_help() {
             }
         }
     }
-    for command in ["serve", "demo", "sandbox", "sync", "migrate", "keys", "generate", "verify", "openapi"] {
+    for command in
+        ["serve", "demo", "sandbox", "sync", "migrate", "keys", "generate", "verify", "adopt", "openapi"]
+    {
         assert!(seen.iter().any(|name| name == command), "{command} is not among {seen:?}");
     }
 }

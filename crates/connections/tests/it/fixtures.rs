@@ -1,8 +1,8 @@
 //! Key rings, people with tokens, and every sealed value of a database.
 
 use connector_connections::SEALED;
-use connector_domain::{Secret, SeededEntropy};
-use connector_store::{NewUser, SealedColumn, SealedRow, Store};
+use connector_domain::{Secret, SeededEntropy, SystemEntropy};
+use connector_store::{NewUser, SealedColumn, SealedRow, Spare, Store};
 use connector_testkit::TestApp;
 use connector_vault::{KeyRing, Place};
 
@@ -39,4 +39,25 @@ pub(crate) async fn everything(store: &Store) -> Vec<(SealedColumn, SealedRow)> 
 /// The place that the documentation of the vault gives a value: table, column, primary key, generation.
 pub(crate) fn place<'a>(column: &SealedColumn, name: &'a str, generation: Option<i64>) -> Place<'a> {
     Place { table: column.table, column: column.column, row: name, generation }
+}
+
+/// A late answer to each connection's exchange, as a spool leaves one beside the stored pair.
+pub(crate) async fn late_answers(app: &TestApp) {
+    let store = app.database.store();
+    let keys = KeyRing::parse(&app.setup.keys).unwrap();
+    for connection in store.list_connections(None).await.unwrap() {
+        let seal = |column: &'static str| {
+            let id = connection.id.to_string();
+            let place = Place { table: "grant_spares", column, row: &id, generation: None };
+            keys.seal(&place, b"late", &SystemEntropy)
+        };
+        let spare = Spare {
+            id: connection.id.to_string(),
+            sealed_access_token: seal("sealed_access_token"),
+            sealed_refresh_token: Some(seal("sealed_refresh_token")),
+            received_at: connection.updated_at,
+        };
+        let lock = store.lock_grant(connection.id, app.setup.timings.lock_idle).await.unwrap().unwrap();
+        lock.put_spare(spare).await.unwrap();
+    }
 }

@@ -5,7 +5,7 @@ use connector_testkit::TestApp;
 use connector_vault::KeyRing;
 use rstest::rstest;
 
-use crate::fixtures::{everything, people_with_tokens, place};
+use crate::fixtures::{everything, late_answers, people_with_tokens, place};
 
 /// The bytes with one bit changed, for every bit.
 fn with_a_bit_flipped(sealed: &[u8]) -> impl Iterator<Item = Vec<u8>> {
@@ -26,6 +26,7 @@ async fn nothing_that_was_moved_or_changed_opens(#[values(Engine::Sqlite, Engine
     // Logins that are open: verifiers too.
     ada.begin("/api/oauth/atlassian/login").await;
     ben.begin("/api/oauth/atlassian/login").await;
+    late_answers(&app).await;
     people_with_tokens(&app, 20).await;
     let keys = KeyRing::parse(&app.setup.keys).unwrap();
     let all = everything(app.database.store()).await;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use connector_domain::ConnectionId;
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use sqlite::ServiceLock;
 
@@ -28,12 +29,22 @@ pub(crate) fn write_transaction(engine: Engine) -> TransactionOptions {
 
 /// One lock per grant within this process: on SQLite the only one that is needed, on PostgreSQL what spares the
 /// database the waiting of callers that are in the same process anyway.
-#[derive(Debug, Default)]
-pub(crate) struct GrantLocks(Mutex<HashMap<ConnectionId, Weak<tokio::sync::Mutex<()>>>>);
+#[derive(Debug)]
+pub(crate) struct GrantLocks {
+    of_grants: Mutex<HashMap<ConnectionId, Weak<tokio::sync::Mutex<()>>>>,
+    /// As many as PostgreSQL has connections for holding locks. Waiting here is fair, and never fails.
+    slots: Arc<Semaphore>,
+}
+
+impl Default for GrantLocks {
+    fn default() -> Self {
+        Self { of_grants: Mutex::default(), slots: Arc::new(Semaphore::new(postgres::TOKENS as usize)) }
+    }
+}
 
 impl GrantLocks {
     pub(crate) fn of(&self, id: ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.of_grants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = locks.get(&id).and_then(Weak::upgrade) {
             return lock;
         }
@@ -41,6 +52,15 @@ impl GrantLocks {
         let lock = Arc::default();
         locks.insert(id, Arc::downgrade(&lock));
         lock
+    }
+
+    /// The right to one of the connections that hold locks.
+    pub(crate) async fn slot(&self, engine: Engine) -> Option<OwnedSemaphorePermit> {
+        match engine {
+            Engine::Sqlite => None,
+            // The semaphore is never closed.
+            Engine::Postgres => Arc::clone(&self.slots).acquire_owned().await.ok(),
+        }
     }
 }
 

@@ -14,13 +14,11 @@ use crate::url::PostgresUrl;
 /// Connections for requests and syncs.
 const SHARED: u32 = 10;
 /// Connections that may be held for as long as the token endpoint takes to answer.
-const TOKENS: u32 = 4;
+pub(crate) const TOKENS: u32 = 4;
 /// How long a query waits for a connection before it fails: with a server that is down, as long as its callers wait.
-const SHARED_WITHIN: Duration = Duration::from_secs(5);
+const WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection that nobody used is taken for alive.
 const FRESH: Duration = Duration::from_secs(1);
-/// An exchange may have to wait for others to end.
-const TOKENS_WITHIN: Duration = Duration::from_secs(30);
 /// The same number in every process: whoever holds this advisory lock migrates.
 pub(crate) const MIGRATION_LOCK: i64 = 0x636f_6e6e_6563_746f;
 
@@ -30,8 +28,8 @@ pub(crate) async fn open(url: &PostgresUrl) -> Result<Pools, StoreError> {
         .application_name("connector")
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Warn, Duration::from_secs(2));
-    let shared = pool(options.clone(), SHARED, SHARED_WITHIN).await?;
-    let tokens = pool(options, TOKENS, TOKENS_WITHIN).await?;
+    let shared = pool(options.clone(), SHARED, WITHIN).await?;
+    let tokens = pool(options, TOKENS, WITHIN).await?;
     Ok(Pools { read: shared.clone(), write: shared, tokens })
 }
 

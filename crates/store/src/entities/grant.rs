@@ -13,6 +13,10 @@ pub struct Model {
     pub rotated_at: i64,
     pub refused_at: Option<i64>,
     pub next_attempt_at: Option<i64>,
+    pub used_at: Option<i64>,
+    pub failures: i32,
+    pub last_error: Option<String>,
+    pub ended_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

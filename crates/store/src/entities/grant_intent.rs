@@ -9,6 +9,9 @@ pub struct Model {
     pub generation: i64,
     pub first_sent_at: i64,
     pub attempts: i32,
+    pub sending_since: Option<i64>,
+    pub replica: Option<String>,
+    pub late_seen_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,7 @@
 //! Versioned migrations. One that has landed is never edited.
 
 mod m0001_initial;
+mod m0002_token_custody;
 mod m0003_lifecycle;
 mod m0004_mirror;
 mod m0005_mirror_lookups;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m0001_initial::Migration),
+            Box::new(m0002_token_custody::Migration),
             Box::new(m0003_lifecycle::Migration),
             Box::new(m0004_mirror::Migration),
             Box::new(m0005_mirror_lookups::Migration),

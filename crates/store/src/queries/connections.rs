@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 use super::{from_json, parsed};
-use crate::entities::{connection, grant, grant_intent};
+use crate::entities::{connection, grant, grant_intent, grant_spare};
 use crate::{Store, StoreError, WriteTx};
 
 /// What a consent brings.
@@ -91,10 +91,7 @@ impl WriteTx {
             epoch: row.epoch,
             lost_scopes: before.as_ref().map(|before| before.without(&new.scopes)).unwrap_or_default(),
         };
-        grant_intent::Entity::delete_many()
-            .filter(grant_intent::Column::ConnectionId.eq(&row.id))
-            .exec(&**self)
-            .await?;
+        self.delete_attempts(&row.id).await?;
         let mut events = vec![match &before {
             Some(before) => AuditEvent::reconnected(before, &new.scopes),
             None => AuditEvent::connected(&new.scopes),
@@ -124,10 +121,7 @@ impl WriteTx {
             .exec_with_returning(&**self)
             .await?;
         grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
-        grant_intent::Entity::delete_many()
-            .filter(grant_intent::Column::ConnectionId.eq(id.to_string()))
-            .exec(&**self)
-            .await?;
+        self.delete_attempts(&id.to_string()).await?;
         for row in ended {
             let event = AuditEvent::Disconnected { data, rows };
             self.record_audit(&audit.record(event).of(id, UserId(row.user_id))).await?;
@@ -135,28 +129,21 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Notes that the consent of `epoch` has ended at Atlassian, for the cause that `audit` names. `false` where there
-    /// is another one by now.
-    pub async fn mark_needs_reconnect(
-        &mut self,
-        id: ConnectionId,
-        epoch: i64,
-        audit: &Audit<'_>,
-    ) -> Result<bool, StoreError> {
-        let reason = audit.cause.as_deref().unwrap_or("Atlassian has ended the grant");
-        let marked = with_status(id, ConnectionStatus::NeedsReconnect, reason, audit.at)
-            .filter(connection::Column::Epoch.eq(epoch))
-            .exec_with_returning(&**self)
+    /// Forgets the attempts to exchange a token that is no more, and what came of them.
+    async fn delete_attempts(&mut self, id: &str) -> Result<(), StoreError> {
+        grant_intent::Entity::delete_many()
+            .filter(grant_intent::Column::ConnectionId.eq(id))
+            .exec(&**self)
             .await?;
-        for row in &marked {
-            let record = audit.record(AuditEvent::NeedsReconnect {}).of(id, UserId(row.user_id));
-            self.record_audit(&record).await?;
-        }
-        Ok(!marked.is_empty())
+        grant_spare::Entity::delete_many()
+            .filter(grant_spare::Column::ConnectionId.eq(id))
+            .exec(&**self)
+            .await?;
+        Ok(())
     }
 }
 
-fn with_status(
+pub(super) fn with_status(
     id: ConnectionId,
     status: ConnectionStatus,
     reason: &str,

@@ -2,6 +2,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod connections;
+pub(crate) mod deployment;
+pub(crate) mod grant_intents;
+pub(crate) mod grant_lock;
+pub(crate) mod grant_schedule;
+pub(crate) mod grant_spares;
 pub(crate) mod grants;
 pub(crate) mod jobs;
 pub(crate) mod key_checks;
@@ -16,6 +21,7 @@ pub(crate) mod sites;
 pub(crate) mod spaces;
 pub(crate) mod sync_runs;
 pub(crate) mod sync_state;
+pub(crate) mod token_pauses;
 pub(crate) mod users;
 
 use std::collections::HashSet;

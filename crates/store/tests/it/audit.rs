@@ -5,8 +5,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    by_system, connected, consent, disconnect, later, new_connection, number, owner, pair, revoked, scopes,
-    site,
+    IDLE, by_system, connected, consent, disconnect, later, new_connection, number, owner, pair, revoked,
+    scopes, site,
 };
 
 /// (event, details) of each line of the trail, sorted: lines of one moment have no order.
@@ -39,14 +39,19 @@ async fn every_change_of_a_connection_leaves_its_line(#[case] engine: Engine) {
     };
     let again = consent(store, &less, pair("second", later(3600)), later(1)).await;
     assert_eq!(again.lost_scopes, scopes("read:jira-work"));
-    let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    assert!(tx.mark_needs_reconnect(id, again.epoch, &revoked(later(2))).await.unwrap());
-    tx.commit().await.unwrap();
+    let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+    assert!(lock.commit(pair("third", later(3600)), &by_system(later(1))).await.unwrap());
+    // However often the end is seen, it is told once.
+    for _ in 0..2 {
+        let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+        assert!(lock.end(None, &revoked(later(2))).await.unwrap());
+    }
     disconnect(store, id, later(3)).await;
     let seen = trail(store, id).await;
     let expected = [
         ("connected", json!({"scopes": ["offline_access", "read:jira-work"]})),
         ("disconnected", json!({"data": "kept", "rows": 0})),
+        ("grant_refreshed", json!({"generation": 3})),
         ("needs_reconnect", json!({})),
         (
             "reconnected",
@@ -67,7 +72,7 @@ async fn every_change_of_a_connection_leaves_its_line(#[case] engine: Engine) {
     assert_eq!((lines[0].actor_kind.as_str(), lines[0].actor_id.as_deref()), ("person", Some("1")));
     assert_eq!((lines[1].actor_kind.as_str(), lines[1].cause.as_deref()), ("system", Some("revoked")));
     let rest = store.list_audit(id, Some(lines[1].id), 100).await.unwrap();
-    assert_eq!(rest.len(), 6, "the list goes on behind its cursor");
+    assert_eq!(rest.len(), 7, "the list goes on behind its cursor");
     assert!(rest.iter().all(|line| line.id < lines[1].id));
 }
 

@@ -4,8 +4,8 @@ use connector_testkit::TestDatabase;
 use rstest::rstest;
 
 use crate::fixtures::{
-    NOW, at_once, by_system, connected, consent, disconnect, later, listed, new_connection, number, owner,
-    pair, revoked, scopes, site, user,
+    IDLE, NOW, REPLICA, at_once, by_system, connected, consent, disconnect, later, listed, new_connection,
+    number, owner, pair, revoked, scopes, site, user,
 };
 
 #[rstest]
@@ -37,8 +37,8 @@ async fn a_second_consent_keeps_the_id_and_replaces_the_rest(#[case] engine: Eng
     let Some(db) = TestDatabase::create(engine).await else { return };
     let store = db.store();
     let first = connected(store).await;
-    let lock = store.lock_grant(first.connection_id).await.unwrap().unwrap();
-    lock.record_intent(NOW).await.unwrap();
+    let lock = store.lock_grant(first.connection_id, IDLE).await.unwrap().unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     drop(lock);
     let again = NewConnection {
         scopes: scopes("offline_access read:me"),
@@ -89,8 +89,8 @@ async fn a_disconnect_destroys_the_tokens_and_a_consent_brings_new_ones(#[case] 
     let Some(db) = TestDatabase::create(engine).await else { return };
     let store = db.store();
     let first = connected(store).await;
-    let lock = store.lock_grant(first.connection_id).await.unwrap().unwrap();
-    lock.record_intent(NOW).await.unwrap();
+    let lock = store.lock_grant(first.connection_id, IDLE).await.unwrap().unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     drop(lock);
     disconnect(store, first.connection_id, later(1)).await;
     let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
@@ -98,7 +98,7 @@ async fn a_disconnect_destroys_the_tokens_and_a_consent_brings_new_ones(#[case] 
     assert_eq!(found.status_reason.as_deref(), Some("disconnected here"));
     assert_eq!((found.access_expires_at, found.updated_at), (None, later(1)));
     assert!(store.find_grant(first.connection_id).await.unwrap().is_none());
-    assert!(store.lock_grant(first.connection_id).await.unwrap().is_none());
+    assert!(store.lock_grant(first.connection_id, IDLE).await.unwrap().is_none());
     assert_eq!(number(&db, "SELECT COUNT(*) FROM grants").await, 0);
     assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
     let again = connected(store).await;
@@ -111,24 +111,28 @@ async fn a_disconnect_destroys_the_tokens_and_a_consent_brings_new_ones(#[case] 
 #[case::sqlite(Engine::Sqlite)]
 #[case::postgres(Engine::Postgres)]
 #[tokio::test]
-async fn an_ended_grant_does_not_end_the_one_that_replaced_it(#[case] engine: Engine) {
+async fn an_ended_grant_keeps_its_tokens_and_goes_on_when_they_work_again(#[case] engine: Engine) {
     let Some(db) = TestDatabase::create(engine).await else { return };
     let store = db.store();
-    let first = connected(store).await;
-    let second = connected(store).await;
-    let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    let id = first.connection_id;
-    assert!(!tx.mark_needs_reconnect(id, first.epoch, &revoked(later(1))).await.unwrap());
-    tx.commit().await.unwrap();
-    let found = store.find_connection(id).await.unwrap().unwrap();
-    assert_eq!(found.status, ConnectionStatus::Active);
-    let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    assert!(tx.mark_needs_reconnect(id, second.epoch, &revoked(later(2))).await.unwrap());
-    tx.commit().await.unwrap();
+    let id = connected(store).await.connection_id;
+    let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+    assert!(lock.end(Some(later(3602)), &revoked(later(2))).await.unwrap());
     let found = store.find_connection(id).await.unwrap().unwrap();
     assert_eq!(found.status, ConnectionStatus::NeedsReconnect);
     assert_eq!(found.status_reason.as_deref(), Some("revoked"));
-    assert!(store.find_grant(id).await.unwrap().is_some(), "nothing is deleted");
+    let grant = store.find_grant(id).await.unwrap().unwrap();
+    assert_eq!((grant.ended_at, grant.next_attempt_at), (Some(later(2)), Some(later(3602))));
+    assert_eq!(store.destroy_ended_pairs(later(2)).await.unwrap(), 0);
+
+    let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+    assert!(lock.commit(pair("again", later(7200)), &by_system(later(3602))).await.unwrap());
+    let found = store.find_connection(id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.status_reason), (ConnectionStatus::Active, None));
+
+    let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+    assert!(lock.end(None, &revoked(later(4000))).await.unwrap());
+    assert_eq!(store.destroy_ended_pairs(later(4001)).await.unwrap(), 1);
+    assert!(store.find_grant(id).await.unwrap().is_none());
 }
 
 #[rstest]

@@ -172,6 +172,8 @@ pub(crate) fn pair(text: &str, access_expires_at: Timestamp) -> SealedPair {
         access_token: format!("access {text}").into_bytes(),
         refresh_token: Some(format!("refresh {text}").into_bytes()),
         access_expires_at,
+        next_attempt_at: access_expires_at,
+        used_at: None,
     }
 }
 
@@ -194,6 +196,10 @@ pub(crate) fn revoked(now: Timestamp) -> Audit<'static> {
 pub(crate) fn listed(cloud_id: &str, name: &str) -> ConnectionSite {
     ConnectionSite { site: site(cloud_id, name), gone_at: None }
 }
+/// How long a holder of a grant's lock may do nothing, where the test does not care.
+pub(crate) const IDLE: Duration = Duration::from_mins(5);
+/// The process of the tests.
+pub(crate) const REPLICA: &str = "here";
 
 /// A consent with its tokens, in one transaction.
 pub(crate) async fn consent(store: &Store, new: &NewConnection, pair: SealedPair, now: Timestamp) -> Consent {

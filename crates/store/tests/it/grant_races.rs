@@ -5,7 +5,10 @@ use connector_testkit::{TestDatabase, within};
 use rstest::rstest;
 use tokio::task::JoinHandle;
 
-use crate::fixtures::{NOW, connected, consent, disconnect, later, new_connection, number, owner, pair};
+use crate::fixtures::{
+    IDLE, NOW, REPLICA, by_system, connected, consent, disconnect, later, new_connection, number, owner,
+    pair, revoked,
+};
 
 /// Waits until somebody waits for a lock on PostgreSQL.
 async fn somebody_waits(db: &TestDatabase) {
@@ -27,9 +30,9 @@ fn consent_anew(store: &Store) -> JoinHandle<()> {
 async fn on_sqlite_an_answer_that_comes_after_a_disconnect_is_dropped() {
     let Some(db) = TestDatabase::create(Engine::Sqlite).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
     disconnect(db.store(), id, NOW).await;
-    assert!(!lock.commit(pair("late", later(7200)), NOW).await.unwrap());
+    assert!(!lock.commit(pair("late", later(7200)), &by_system(NOW)).await.unwrap());
     assert!(db.store().find_grant(id).await.unwrap().is_none());
 }
 
@@ -37,23 +40,34 @@ async fn on_sqlite_an_answer_that_comes_after_a_disconnect_is_dropped() {
 async fn on_sqlite_an_answer_that_comes_after_a_new_consent_is_dropped() {
     let Some(db) = TestDatabase::create(Engine::Sqlite).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
-    lock.record_intent(NOW).await.unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     consent_anew(db.store()).await.unwrap();
-    assert!(!lock.commit(pair("late", later(9000)), NOW).await.unwrap());
+    assert!(!lock.commit(pair("late", later(9000)), &by_system(NOW)).await.unwrap());
     let grant = db.store().find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.generation, grant.epoch), (2, 2));
     assert_eq!(grant.sealed_access_token, b"access anew");
 }
 
 #[tokio::test]
+async fn on_sqlite_a_refusal_does_not_end_the_consent_that_came_meanwhile() {
+    let Some(db) = TestDatabase::create(Engine::Sqlite).await else { return };
+    let id = connected(db.store()).await.connection_id;
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
+    consent_anew(db.store()).await.unwrap();
+    assert!(!lock.end(None, &revoked(NOW)).await.unwrap());
+    let found = db.store().find_connection(id).await.unwrap().unwrap();
+    assert_eq!(found.status, connector_domain::ConnectionStatus::Active);
+}
+
+#[tokio::test]
 async fn on_sqlite_an_answer_that_comes_after_disconnect_and_consent_is_dropped() {
     let Some(db) = TestDatabase::create(Engine::Sqlite).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
     disconnect(db.store(), id, NOW).await;
     consent_anew(db.store()).await.unwrap();
-    assert!(!lock.commit(pair("late", later(9000)), NOW).await.unwrap());
+    assert!(!lock.commit(pair("late", later(9000)), &by_system(NOW)).await.unwrap());
     let grant = db.store().find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.epoch, grant.sealed_access_token.as_slice()), (3, &b"access anew"[..]));
 }
@@ -65,15 +79,15 @@ async fn on_sqlite_an_answer_that_comes_after_disconnect_and_consent_is_dropped(
 async fn on_postgres_a_disconnect_waits_for_the_exchange_and_leaves_nothing(#[case] answered: bool) {
     let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
-    lock.record_intent(NOW).await.unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     let store = db.another_store().await;
     let disconnect = tokio::spawn(async move { disconnect(&store, id, NOW).await });
     somebody_waits(&db).await;
     // Another attempt of the exchange has to be noted meanwhile.
-    lock.record_intent(NOW).await.unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     if answered {
-        assert!(lock.commit(pair("second", later(7200)), NOW).await.unwrap());
+        assert!(lock.commit(pair("second", later(7200)), &by_system(NOW)).await.unwrap());
     } else {
         drop(lock);
     }
@@ -86,12 +100,12 @@ async fn on_postgres_a_disconnect_waits_for_the_exchange_and_leaves_nothing(#[ca
 async fn on_postgres_a_consent_waits_for_the_exchange_and_replaces_its_answer() {
     let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
-    lock.record_intent(NOW).await.unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
+    lock.record_intent(REPLICA, NOW).await.unwrap();
     let anew = consent_anew(&db.another_store().await);
     somebody_waits(&db).await;
-    lock.record_intent(NOW).await.unwrap();
-    assert!(lock.commit(pair("second", later(7200)), NOW).await.unwrap());
+    lock.record_intent(REPLICA, NOW).await.unwrap();
+    assert!(lock.commit(pair("second", later(7200)), &by_system(NOW)).await.unwrap());
     within("the consent", anew).await.unwrap();
     let grant = db.store().find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.generation, grant.epoch), (3, 2));
@@ -103,14 +117,14 @@ async fn on_postgres_a_consent_waits_for_the_exchange_and_replaces_its_answer() 
 async fn on_postgres_who_lost_the_session_cannot_commit() {
     let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
     let id = connected(db.store()).await.connection_id;
-    let lock = db.store().lock_grant(id).await.unwrap().unwrap();
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
     let ended = "SELECT COUNT(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity \
                  WHERE datname = current_database() AND state = 'idle in transaction'";
     assert_eq!(number(&db, ended).await, 1);
     let process = db.another_store().await;
-    let next = process.lock_grant(id).await.unwrap().expect("the lock went with the session");
-    assert!(next.commit(pair("second", later(7200)), NOW).await.unwrap());
-    assert!(lock.commit(pair("late", later(9000)), NOW).await.is_err());
+    let next = process.lock_grant(id, IDLE).await.unwrap().expect("the lock went with the session");
+    assert!(next.commit(pair("second", later(7200)), &by_system(NOW)).await.unwrap());
+    assert!(lock.commit(pair("late", later(9000)), &by_system(NOW)).await.is_err());
     let grant = db.store().find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.generation, grant.sealed_access_token.as_slice()), (2, &b"access second"[..]));
 }

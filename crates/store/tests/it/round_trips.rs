@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 use rstest::rstest;
 use tokio::runtime::Runtime;
 
-use crate::fixtures::{NOW, connected, owner, page, project};
+use crate::fixtures::{IDLE, NOW, by_system, connected, owner, page, pair, project};
 
 fn text() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| text.replace('\0', "␀"))
@@ -75,13 +75,13 @@ fn reasons_and_sealed_bytes_come_back_as_they_went_in(#[case] engine: Engine) {
             let failed = SyncRun { error: Some(error.clone()), ..run.clone() };
             store.update_sync_run(&failed).await.unwrap();
             assert_eq!(store.find_sync_run(run.id).await.unwrap().unwrap().error, Some(error));
-            let lock = store.lock_grant(id).await.unwrap().unwrap();
-            let pair = connector_store::SealedPair {
+            let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
+            let sealed = connector_store::SealedPair {
                 access_token: access_token.clone(),
                 refresh_token: Some(access_token.clone()),
-                access_expires_at: NOW,
+                ..pair("", NOW)
             };
-            assert!(lock.commit(pair, NOW).await.unwrap());
+            assert!(lock.commit(sealed, &by_system(NOW)).await.unwrap());
             let grant = store.find_grant(id).await.unwrap().unwrap();
             assert_eq!(grant.sealed_refresh_token, Some(access_token.clone()));
             assert_eq!(grant.sealed_access_token, access_token);

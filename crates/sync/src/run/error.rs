@@ -48,8 +48,10 @@ impl RunError {
         match self {
             Self::Token(TokenUnavailable::Api(error)) => of_api(error),
             Self::Token(TokenUnavailable::Temporarily { retry_after, .. }) => Fate::Passes(*retry_after),
-            Self::Token(TokenUnavailable::Store(StoreError::Unavailable(_)))
-            | Self::Store(StoreError::Unavailable(_)) => Fate::Passes(None),
+            Self::Token(TokenUnavailable::Store(error)) if matches!(**error, StoreError::Unavailable(_)) => {
+                Fate::Passes(None)
+            }
+            Self::Store(StoreError::Unavailable(_)) => Fate::Passes(None),
             Self::Token(_) | Self::Store(_) | Self::NoSites | Self::Stopped | Self::LeaseLost => {
                 Fate::EndsRun
             }

@@ -26,9 +26,15 @@ pub(crate) struct ConnectionBody {
     status_reason: Option<String>,
     scopes: Vec<String>,
     sites: Vec<SiteBody>,
-    /// When the access token ends; it is renewed before.
+    /// When the access token ends; it is renewed before, or where nobody has used it for a while, when it is needed.
     #[schema(value_type = Option<String>, format = DateTime)]
     access_expires_at: Option<Timestamp>,
+    /// When Atlassian ends the consent, a year after it; null where it is not active.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    consent_expires_at: Option<Timestamp>,
+    /// Set from 14 days before that on: the person should connect again before this moment.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    renew_by: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     connected_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -65,9 +71,12 @@ impl From<ConnectionSite> for SiteBody {
     }
 }
 
-impl From<Connection> for ConnectionBody {
-    fn from(connection: Connection) -> Self {
+impl ConnectionBody {
+    fn of(app: &App, connection: Connection) -> Self {
+        let end = app.connections().consent_end(&connection);
         Self {
+            consent_expires_at: end.map(|end| end.expires_at),
+            renew_by: end.and_then(|end| end.renew_by),
             id: connection.id.to_string(),
             user_id: connection.user_id.0,
             account_id: connection.account_id.map(|id| id.to_string()),
@@ -92,7 +101,10 @@ pub(crate) async fn list_connections(
     caller: Caller,
 ) -> Result<Json<Page<ConnectionBody>>, Problem> {
     let connections = app.store().list_connections(caller.scope(&app)?).await?;
-    Ok(Json(Page { items: connections.into_iter().map(Into::into).collect(), next_cursor: None }))
+    Ok(Json(Page {
+        items: connections.into_iter().map(|one| ConnectionBody::of(&app, one)).collect(),
+        next_cursor: None,
+    }))
 }
 
 /// Find a connection by id.
@@ -105,7 +117,7 @@ pub(crate) async fn find_connection(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ConnectionBody>, Problem> {
-    Ok(Json(caller.connection(&app, &id).await?.into()))
+    Ok(Json(ConnectionBody::of(&app, caller.connection(&app, &id).await?)))
 }
 
 /// Disconnect: destroys the tokens and keeps the mirrored data.
@@ -140,5 +152,5 @@ pub(crate) async fn refresh_connection(
 ) -> Result<Json<ConnectionBody>, Problem> {
     let connection = caller.connection(&app, &id).await?;
     app.connections().refresh_now(connection.id).await?;
-    Ok(Json(caller.connection(&app, &id).await?.into()))
+    Ok(Json(ConnectionBody::of(&app, caller.connection(&app, &id).await?)))
 }

@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use connector_connections::Custody;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,6 +46,9 @@ pub(crate) async fn show_service(headers: HeaderMap) -> Response {
 pub(crate) struct Status {
     #[schema(example = "ok")]
     status: &'static str,
+    /// What the operator should know, though requests are served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 /// Whether the process is alive. Asks nothing else.
@@ -52,7 +56,7 @@ pub(crate) struct Status {
     (status = 200, description = "It is alive.", body = Status),
 ))]
 pub(crate) async fn check_liveness() -> Json<Status> {
-    Json(Status { status: "ok" })
+    Json(Status { status: "ok", detail: None })
 }
 
 /// Whether requests can be served: the database answers and has this program's schema.
@@ -64,11 +68,23 @@ pub(crate) async fn check_liveness() -> Json<Status> {
 ))]
 pub(crate) async fn check_readiness(State(app): State<App>) -> Result<Json<Status>, Problem> {
     match app.store().check_schema().await {
-        Ok(()) => Ok(Json(Status { status: "ok" })),
+        Ok(()) => Ok(Json(Status { status: "ok", detail: warning(&app).await })),
         Err(error) => {
             tracing::error!(error = %report(&error), "not ready");
             let detail = "The database does not answer, or does not have the schema of this program.";
             Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, detail))
+        }
+    }
+}
+
+/// A copy of another service's data is served, but its tokens are not used.
+async fn warning(app: &App) -> Option<String> {
+    match app.connections().custody().await {
+        Ok(Custody::Ours) => None,
+        Ok(Custody::Foreign(why)) => Some(format!("no tokens are exchanged: {why}; run `connector adopt`")),
+        Err(error) => {
+            tracing::error!(error = %report(&error), "it cannot be said whose database this is");
+            Some("no tokens are exchanged: it cannot be said whose database this is".to_owned())
         }
     }
 }

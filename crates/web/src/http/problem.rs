@@ -132,12 +132,18 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&StoreError> for Problem {
+    fn from(error: &StoreError) -> Self {
         if let StoreError::Unavailable(_) = error {
-            tracing::error!(error = %report(&error), "the database is not available");
+            tracing::error!(error = %report(error), "the database is not available");
             let detail = "The database is not available right now. Try again in a few seconds.";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
         }
-        tracing::error!(error = %report(&error), "the database failed");
+        tracing::error!(error = %report(error), "the database failed");
         Self::internal()
     }
 }
@@ -146,7 +152,7 @@ impl From<TokenUnavailable> for Problem {
     fn from(error: TokenUnavailable) -> Self {
         let unavailable = |detail: &str| Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         match error {
-            TokenUnavailable::Store(error) => error.into(),
+            TokenUnavailable::Store(error) => (&*error).into(),
             TokenUnavailable::NeedsReconnect { reason } => {
                 let detail = format!("The Atlassian account must be connected again: {reason}.");
                 Self {
@@ -168,9 +174,25 @@ impl From<TokenUnavailable> for Problem {
                 let detail = "Atlassian does not accept this service's app. Its operator must check the client id and secret.";
                 unavailable(detail)
             }
+            TokenUnavailable::NotAdopted { why } => {
+                tracing::error!(why, "the database is not adopted");
+                let detail = "There is temporarily no access token: this service works on a copy of another one's data. Its \
+                              operator must run `connector adopt`.";
+                Self {
+                    kind: "urn:connector:problem:not-adopted",
+                    title: "The data is another service's",
+                    ..unavailable(detail)
+                }
+            }
             TokenUnavailable::Sealed(error) => {
                 tracing::error!(%error, "a stored token cannot be opened");
-                Self::internal()
+                let detail = "The stored token cannot be opened: its encryption key is not among those of this service. Its \
+                              operator must restore the key, or the account must be connected again.";
+                Self {
+                    kind: "urn:connector:problem:sealed",
+                    title: "The token cannot be opened",
+                    ..unavailable(detail)
+                }
             }
             TokenUnavailable::Api(error) => {
                 tracing::warn!(%error, "a call of Atlassian failed");

@@ -5,10 +5,12 @@
 mod audit;
 mod by_hand;
 mod census;
+mod custody;
 mod differential;
 mod grant_end;
 mod health;
 mod integrations;
+mod late_answers;
 mod legacy;
 mod login;
 mod login_failures;

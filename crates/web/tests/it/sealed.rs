@@ -37,10 +37,10 @@ async fn a_token_that_was_moved_to_another_connection_does_not_open(
     for browser in [&ada, &ben] {
         for _ in 0..2 {
             let answer = browser.get(RESOURCES).await;
-            answer.problem(500);
+            assert_eq!(answer.problem(503)["type"], "urn:connector:problem:sealed");
             assert!(!answer.text().contains("eyJ"), "{}", answer.text());
         }
-        browser.call("POST", "/api/oauth/atlassian/refresh").await.problem(500);
+        browser.call("POST", "/api/oauth/atlassian/refresh").await.problem(503);
     }
     assert_eq!(app.sandbox.requests("/accessible-resources").await, 0, "nobody spoke as somebody else");
     assert_eq!((app.sandbox.refreshes().await.ok, app.sandbox.refreshes().await.error), (0, 0));
@@ -77,7 +77,7 @@ async fn a_token_of_an_earlier_generation_does_not_open(
     let browser = app.browser();
     browser.connect().await;
     app.database.execute("UPDATE grants SET generation = generation + 1").await;
-    browser.get(RESOURCES).await.problem(500);
+    browser.get(RESOURCES).await.problem(503);
     app.database.execute("UPDATE grants SET generation = generation - 1").await;
     browser.get(RESOURCES).await.expect(200);
 }

@@ -1,7 +1,9 @@
 //! What goes wrong once the callback is good.
 
+use std::time::Duration;
+
 use connector_store::Engine;
-use connector_testkit::TestApp;
+use connector_testkit::{Setup, TestApp, within};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -83,13 +85,19 @@ async fn a_code_that_is_too_old(#[values(Person, Program)] by: By) {
 #[case("/oauth/token/accessible-resources")]
 #[tokio::test]
 async fn an_api_out_of_order_after_the_exchange(#[case] path: &str, #[values(Person, Program)] by: By) {
-    let (app, browser) = start(Engine::Sqlite, by).await.unwrap();
+    let quickly = |setup: &mut Setup| setup.timings.retry_first = Duration::from_millis(20);
+    let app = TestApp::start_with(Engine::Sqlite, quickly).await.unwrap();
+    let browser = client(&app, by);
     let callback = browser.accept(LOGIN).await;
     app.sandbox.lasting_fault(path, json!({"status": 503})).await;
-    let told = sentence(browser.get(callback.as_str()).await, by, 502, true);
-    assert_eq!(told, "Atlassian is not available right now. Try again in a few minutes.");
+    let told = sentence(browser.get(callback.as_str()).await, by, 503, true);
+    assert!(told.contains("is kept safe"), "{told}");
     nothing_came_of_it(&app, &browser).await;
     app.sandbox.clear_faults().await;
+    let connected =
+        async { while app.browser().get("/api/connections").await.json()["items"] == json!([]) {} };
+    within("the connection", connected).await;
+    assert_eq!(app.sandbox.exchanges().len(), 1, "by the tokens of the first consent");
     // One that passes is not noticed at all.
     app.sandbox.fault(path, 2, json!({"status": 503})).await;
     browser.connect().await;

@@ -1,0 +1,33 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_atlassian::ApiError;
+use connector_store::StoreError;
+
+/// Why there is no token, or no answer by means of one. Cheap to clone: all who wait for one exchange get it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TokenUnavailable {
+    #[error("the connection needs to be made anew: {reason}")]
+    NeedsReconnect { reason: String },
+    #[error("the account is not connected")]
+    Disconnected,
+    #[error("there is no token right now: {what}")]
+    Temporarily { what: String, retry_after: Option<Duration> },
+    #[error("the app's settings are wrong: {reason}")]
+    Misconfigured { reason: String },
+    /// The database is a copy: its tokens may be another deployment's, and using them would take them away.
+    #[error("the database is not adopted by this deployment: {why}; run `connector adopt`")]
+    NotAdopted { why: String },
+    #[error("a sealed token cannot be opened")]
+    Sealed(#[source] connector_vault::OpenError),
+    #[error("{0}")]
+    Store(#[source] Arc<StoreError>),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl From<StoreError> for TokenUnavailable {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
