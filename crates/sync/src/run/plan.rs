@@ -94,8 +94,12 @@ pub(super) async fn second_stage(
     Ok(windows)
 }
 
-/// What a census compares: everything, container by container.
-pub(super) async fn census(site: &Arc<SiteContext>, streams: &[Stream]) -> Result<Vec<CensusTask>, RunError> {
+/// What a census compares: everything, container by container. A full run has just read what hangs on pages.
+pub(super) async fn census(
+    site: &Arc<SiteContext>,
+    streams: &[Stream],
+    mode: SyncMode,
+) -> Result<Vec<CensusTask>, RunError> {
     let has = |stream: Stream| streams.contains(&stream);
     let mut tasks = Vec::new();
     let task = |part, streams: Vec<Stream>| CensusTask { site: Arc::clone(site), part, streams };
@@ -117,7 +121,9 @@ pub(super) async fn census(site: &Arc<SiteContext>, streams: &[Stream]) -> Resul
     for kind in [ContentKind::Page, ContentKind::BlogPost] {
         if has(kind.stream()) {
             let of_kind = [kind.stream(), Stream::ConfluenceComments, Stream::ConfluenceLabels];
-            let with: Vec<_> = of_kind.into_iter().filter(|stream| has(*stream)).collect();
+            let wanted =
+                |stream: &Stream| has(*stream) && (*stream == kind.stream() || mode == SyncMode::Census);
+            let with: Vec<_> = of_kind.into_iter().filter(wanted).collect();
             for space in site.containers(MirrorKind::ConfluenceSpaces).await? {
                 tasks.push(task(CensusPart::Contents(kind, space), with.clone()));
             }

@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
         if self.mode != SyncMode::Incremental {
             let mut census = Vec::new();
             for (site, streams) in &contexts {
-                census.extend(plan::census(site, streams).await?);
+                census.extend(plan::census(site, streams, self.mode).await?);
             }
             self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
         }
