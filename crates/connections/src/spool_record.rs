@@ -29,7 +29,9 @@ pub(crate) enum RecordOf {
 pub(crate) struct LoginRecord {
     pub(crate) client_id: String,
     pub(crate) flow: String,
-    /// What was asked for, where the answer does not say what was granted.
+    /// What was asked for, where the answer does not say what was granted. The record is one flat object, in which
+    /// the answer has its own `scopes`.
+    #[serde(rename = "asked_scopes")]
     pub(crate) scopes: String,
     /// Who was signed in.
     pub(crate) signed_in: Option<UserId>,
@@ -79,5 +81,39 @@ fn exposed_if_any<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Resu
     match secret {
         Some(secret) => exposed(secret, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_domain::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_consent_can_be_read_again() {
+        let answer = TokenGrant {
+            access_token: AccessToken::new("access"),
+            refresh_token: Some(RefreshToken::new("refresh")),
+            expires_in: Some(Duration::from_hours(1)),
+            scopes: Some(["read:me"].into_iter().collect()),
+        };
+        let login = LoginRecord {
+            client_id: "client".to_owned(),
+            flow: "atlassian".to_owned(),
+            scopes: "read:me offline_access".to_owned(),
+            signed_in: None,
+        };
+        let record = SpoolRecord {
+            deployment: "here".to_owned(),
+            of: RecordOf::Login(login),
+            tokens: TokensRecord::new(&answer, Timestamp::from_millis(7)),
+        };
+        let read: SpoolRecord = serde_json::from_slice(&serde_json::to_vec(&record).unwrap()).unwrap();
+        let RecordOf::Login(login) = read.of else { panic!("a consent became something else") };
+        assert_eq!(login.scopes, "read:me offline_access");
+        let (answer, received_at) = read.tokens.answer();
+        assert_eq!(answer.scopes.unwrap().to_string(), "read:me");
+        assert_eq!(received_at, Timestamp::from_millis(7));
     }
 }
