@@ -115,6 +115,12 @@ impl Stream {
         }
     }
 
+    /// Whether it is expected of every connection: the default scopes are enough for it. The others are synchronized
+    /// where the consent has the scopes for them.
+    pub const fn is_default(self) -> bool {
+        !matches!(self, Self::ConfluenceComments | Self::ConfluenceAttachments)
+    }
+
     /// The scopes of [`needs`](Self::needs) that `granted` lacks.
     pub fn missing(self, granted: &Scopes) -> Vec<&'static str> {
         self.needs().iter().copied().filter(|scope| !granted.contains(scope)).collect()

