@@ -140,12 +140,15 @@ async fn the_files_of_the_database_are_its_owner_s_alone() {
         let file = file.unwrap();
         let name = file.file_name().into_string().unwrap();
         if name.starts_with("integration.db") {
-            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+            let metadata = file.metadata().unwrap();
+            let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(metadata.permissions().mode() & 0o777, expected, "{name}");
             seen.push(name);
         }
     }
     seen.sort_unstable();
-    let names = ["", "-shm", "-wal", ".key", ".lock"].map(|end| format!("integration.db{end}"));
+    let names = ["", "-shm", "-wal", ".deployment", ".key", ".lock", ".spool"]
+        .map(|end| format!("integration.db{end}"));
     assert_eq!(seen, names);
 }
 

@@ -67,12 +67,12 @@ impl Sql {
             Engine::Sqlite => format!("substr({}, 1, 34)", column.column),
             Engine::Postgres => format!("substring({} from 1 for 34)", column.column),
         };
-        let mut condition = format!("{} IS NOT NULL", column.column);
+        let mut conditions = vec![format!("{} IS NOT NULL", column.column)];
         for range in ranges {
             let (from, to) = (self.bind(range.from.clone()), self.bind(range.to.clone()));
-            condition.push_str(&format!(" AND ({beginning} < {from} OR {beginning} >= {to})"));
+            conditions.push(format!("({beginning} < {from} OR {beginning} >= {to})"));
         }
-        condition
+        conditions.join(" AND ")
     }
 
     /// `(key) operator (values)`.

@@ -62,12 +62,8 @@ impl<'a> Editor<'a> {
             14 => self.send("DELETE", &format!("pages/{page}?purge=true"), Value::Null).await,
             15 => self.send("PATCH", &format!("pages/{page}"), json!({"status": "archived"})).await,
             16 => {
-                self.send(
-                    "PATCH",
-                    &format!("pages/{page}"),
-                    json!({"labels": [format!("l{}", dice.below(5))]}),
-                )
-                .await
+                let change = json!({"labels": [format!("l{}", dice.below(5))]});
+                self.send("PATCH", &format!("pages/{page}"), change).await;
             }
             _ => self.send("PATCH", &format!("projects/{project_id}"), json!({"name": text})).await,
         }
