@@ -101,7 +101,8 @@ impl Browser {
     pub fn call(&self, method: &str, address: &str) -> Call {
         let url = self.base.join(address).expect("an address");
         let method: Method = method.parse().expect("a method");
-        let mut request = self.http.request(method, url.clone());
+        // The client's own limit is for answers of Atlassian's; the progress of a sync may be followed for longer.
+        let mut request = self.http.request(method, url.clone()).timeout(crate::within::LONGEST);
         if self.wants_pages {
             request = request.header(ACCEPT, PAGES);
         }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// Longer than anything here takes, so that a test that waits in vain fails instead of hanging.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST: Duration = Duration::from_mins(2);
 
 /// Waits for something that is bound to happen.
 ///
