@@ -1,7 +1,7 @@
 //! How fast issues are written, beside a bare multi-row insert of sqlx into the same table on the same database.
 //!
 //! ```sh
-//! cargo run --release -p connector-store --example bulk_upsert -- sqlite:///tmp/bulk.db
+//! cargo run --release -p connector-store --example bulk_upsert -- sqlite://bulk.db
 //! cargo run --release -p connector-store --example bulk_upsert -- postgres://postgres@127.0.0.1/empty_database
 //! ```
 //!
