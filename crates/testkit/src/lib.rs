@@ -34,4 +34,4 @@ pub use log_capture::LogCapture;
 pub use sandbox::{Exchanges, Sandbox};
 pub use setup::Setup;
 pub use tap::{Exchange, Hold};
-pub use within::within;
+pub use within::{within, within_or};

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use connector_testkit::within;
+use connector_testkit::{within, within_or};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -91,7 +91,9 @@ impl Program {
 
     /// Waits until it has ended by itself.
     pub async fn end(mut self) -> Ended {
-        let status = within("the end of the program", self.child.wait()).await.unwrap();
+        let output = Arc::clone(&self.output);
+        let what = || format!("the end of the program, which wrote:\n{}", output.text());
+        let status = within_or(self.child.wait(), what).await.unwrap();
         let mut news = self.output.news.subscribe();
         within("the end of the output", news.wait_for(|(_, open)| *open == 0)).await.unwrap();
         let of = |stream| self.output.of(|from| from == stream);

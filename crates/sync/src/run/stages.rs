@@ -34,6 +34,12 @@ pub(crate) struct Leftovers {
     pub(crate) waits: Option<(String, Fate)>,
 }
 
+/// A window that did not come to its end.
+struct Failure {
+    /// What the run says of it; nothing where the census will.
+    told: Option<String>,
+}
+
 impl<'a> Run<'a> {
     pub(crate) async fn begin(syncs: &'a Syncs, mut row: SyncRun, job: Job) -> Result<Self, StoreError> {
         let connection = syncs.store.find_connection(row.connection_id).await?;
@@ -164,40 +170,41 @@ impl<'a> Run<'a> {
         leftovers: &mut Leftovers,
     ) -> Result<(), RunError> {
         let at_once = self.syncs.settings.windows_at_once;
+        // A task tells of its failure itself: while the loop below waits for anything, the other tasks stand still, and
+        // one of them may hold what it waits for.
         let reads = tasks.into_iter().map(|task| async move {
-            let result = task.read(&self.progress, stop).await;
+            let result = match task.read(&self.progress, stop).await {
+                Err(error) if matches!(error.fate(), Fate::EndsWindow | Fate::Restarts) => {
+                    self.note_failure(&task, &error).await.map(Some)
+                }
+                result => result.map(|()| None),
+            };
             (task, result)
         });
         let mut reads = stream::iter(reads).buffer_unordered(at_once);
         while let Some((task, result)) = reads.next().await {
-            let Err(error) = result else { continue };
-            match error.fate() {
-                Fate::EndsRun => return Err(error),
-                fate @ (Fate::Passes(_) | Fate::Quota(_)) => {
-                    tracing::warn!(window = task.name(), streams = ?task.streams(), %error, "a window waits");
-                    leftovers.streams.extend(task.streams());
-                    leftovers.wait(error.to_string(), fate);
-                }
-                Fate::EndsWindow | Fate::Restarts => {
-                    self.note_failure(&task, &error, leftovers).await?;
-                }
+            match result {
+                Ok(None) => continue,
+                Ok(Some(failure)) => leftovers.failed.extend(failure.told),
+                Err(error) => match error.fate() {
+                    fate @ (Fate::Passes(_) | Fate::Quota(_)) => {
+                        tracing::warn!(window = task.name(), streams = ?task.streams(), %error, "a window waits");
+                        leftovers.wait(error.to_string(), fate);
+                    }
+                    Fate::EndsRun | Fate::EndsWindow | Fate::Restarts => return Err(error),
+                },
             }
+            leftovers.streams.extend(task.streams());
         }
         Ok(())
     }
 
-    async fn note_failure(
-        &self,
-        task: &Task,
-        error: &RunError,
-        leftovers: &mut Leftovers,
-    ) -> Result<(), RunError> {
+    async fn note_failure(&self, task: &Task, error: &RunError) -> Result<Failure, RunError> {
         let (name, streams) = (task.name(), task.streams());
-        leftovers.streams.extend(streams);
         if error.is_not_visible() && task.is_of_container() {
             // Gone, or not for this account any more, since the list was read. The census says which.
             tracing::warn!(window = name, %error, "a project or a space is not visible");
-            return Ok(());
+            return Ok(Failure { told: None });
         }
         tracing::error!(window = name, ?streams, %error, "a window failed; the others go on");
         let told = format!("{name}: {error}");
@@ -208,8 +215,7 @@ impl<'a> Run<'a> {
                 }
             })
             .await?;
-        leftovers.failed.push(told);
-        Ok(())
+        Ok(Failure { told: Some(told) })
     }
 
     pub(crate) async fn log_end(&self) {
