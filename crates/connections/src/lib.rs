@@ -2,6 +2,7 @@
 //!
 //! [`Connections`] begins and finishes logins, holds sessions, and is the one way to get a token.
 
+mod api_keys;
 mod client_gate;
 mod consent;
 mod custody;
@@ -45,6 +46,7 @@ use crate::schedule::Uses;
 use crate::spool::Spool;
 use crate::tokens::Flight;
 
+pub use api_keys::{NewApiKey, create_api_key, revoke_api_key};
 pub use custody::{AdoptError, Custody, custody_of};
 pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};

@@ -62,6 +62,10 @@ pub enum AuditEvent {
     StreamsChosen { streams: Option<Vec<String>> },
     /// The refresh token was exchanged; `generation` counts the pairs that were stored.
     GrantRefreshed { generation: i64 },
+    /// An API key was made.
+    ApiKeyCreated { key_id: String, name: String, scopes: Vec<String> },
+    /// An API key opens nothing any more.
+    ApiKeyRevoked { key_id: String, name: String },
     /// Sealing everything anew with `key_id` has begun; `rows` are to be sealed.
     KeyRotationBegun { key_id: String, rows: u64 },
     /// Everything is sealed with `key_id`; `rows` were sealed anew.

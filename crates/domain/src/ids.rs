@@ -59,6 +59,8 @@ uuid_id! {
     AuditId,
     /// One rotation of the encryption keys.
     RotationId,
+    /// A one-time link by which a person connects.
+    ConnectLinkId,
 }
 
 macro_rules! text_id {
@@ -91,4 +93,6 @@ text_id! {
     CloudId,
     /// Atlassian's id of a person's account.
     AccountId,
+    /// The public part of an API key: 12 letters and digits.
+    ApiKeyId,
 }

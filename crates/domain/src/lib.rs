@@ -2,6 +2,7 @@
 //!
 //! Plain values only: no database, no HTTP, no Atlassian.
 
+mod api_key;
 mod audit;
 mod clock;
 mod connection;
@@ -14,11 +15,15 @@ mod secret;
 mod sync_run;
 mod user;
 
+pub use api_key::{ApiKey, KeyScope, KeyScopes};
 pub use audit::{Actor, Audit, AuditEvent, AuditRecord, DataFate};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use connection::{Connection, ConnectionSite, ConnectionStatus, Scopes, Site};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
-pub use ids::{AccountId, AuditId, CloudId, ConnectionId, JobId, RotationId, SessionId, SyncRunId, UserId};
+pub use ids::{
+    AccountId, ApiKeyId, AuditId, CloudId, ConnectLinkId, ConnectionId, JobId, RotationId, SessionId,
+    SyncRunId, UserId,
+};
 pub use json::{InvalidJson, Json};
 pub use mirror::{ConfluencePage, ConfluenceSpace, JiraProject, Product};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken, Secret};

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use connector_atlassian::{Atlassian, Endpoints};
-use connector_connections::Connections;
-use connector_domain::{Clock, Entropy, ManualClock, SeededEntropy};
+use connector_connections::{Connections, NewApiKey};
+use connector_domain::{Actor, Clock, Entropy, KeyScope, ManualClock, SeededEntropy};
 use connector_jobs::{JobContext, Jobs, LEASE, Runner};
 use connector_store::{Engine, Store};
 use connector_sync::{CallScheduler, Syncs};
@@ -151,6 +151,18 @@ impl TestApp {
         let run = browser.latest_sync().await;
         assert_eq!(run["status"], "succeeded", "{run}");
         browser
+    }
+
+    /// A program with a new API key of these scopes.
+    pub async fn server(&self, scopes: &[KeyScope]) -> Browser {
+        let new = NewApiKey {
+            name: "a test".to_owned(),
+            scopes: scopes.iter().copied().collect(),
+            lifetime: Duration::from_hours(24),
+        };
+        let made = self.connections.create_api_key(Actor::Operator, new).await;
+        let (_, key) = made.expect("the database answers");
+        self.browser().with_key(&key)
     }
 
     /// Asks for the syncs that are due by themselves, as the service does all the time; says for how many.

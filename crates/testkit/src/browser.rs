@@ -2,6 +2,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use connector_domain::Secret;
 use reqwest::header::{ACCEPT, COOKIE, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::Serialize;
@@ -21,19 +22,26 @@ pub struct Browser {
     base: Url,
     jar: Arc<Mutex<Jar>>,
     wants_pages: bool,
+    key: Option<Secret>,
 }
 
 impl Browser {
     /// A client of the service at `base` that asks as a program does.
     pub fn new(base: &str) -> Self {
         let base = Url::parse(base).expect("an address");
-        Self { http: http::client(), base, jar: Arc::default(), wants_pages: false }
+        Self { http: http::client(), base, jar: Arc::default(), wants_pages: false, key: None }
     }
 
     /// The same cookies, asked for as a person's browser asks: for pages.
     #[must_use]
     pub fn for_pages(&self) -> Self {
         Self { wants_pages: true, ..self.clone() }
+    }
+
+    /// A program with an API key, and without cookies.
+    #[must_use]
+    pub fn with_key(&self, key: &Secret) -> Self {
+        Self { key: Some(key.clone()), ..self.stranger() }
     }
 
     /// The same service without any cookie.
@@ -105,6 +113,9 @@ impl Browser {
         let mut request = self.http.request(method, url.clone()).timeout(crate::within::LONGEST);
         if self.wants_pages {
             request = request.header(ACCEPT, PAGES);
+        }
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key.expose());
         }
         let cookies = self.jar().header(host(&url));
         if let Some(cookies) = cookies {

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 mod adopt;
+mod api_keys;
 mod demo;
 mod doctor;
 mod keys;
@@ -28,6 +29,9 @@ pub(crate) enum Command {
     /// Make and check the keys with which tokens are sealed
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Make, list and revoke the API keys of programs that call this service
+    #[command(subcommand)]
+    ApiKeys(api_keys::Command),
     /// Check configuration, app, scopes, database, keys and reachability; say what is wrong and what mends it
     Doctor(doctor::Arguments),
     /// Take over a database that was copied, restored or moved, so that its tokens are used here
@@ -45,6 +49,7 @@ impl Command {
             Self::Sync(arguments) => sync::run(arguments).await,
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Keys(command) => keys::run(command).await,
+            Self::ApiKeys(command) => api_keys::run(command).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Adopt(arguments) => adopt::run(arguments).await,
             Self::Openapi => openapi::run(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adopt;
+mod api_keys;
 mod arguments;
 mod demo;
 mod doctor;

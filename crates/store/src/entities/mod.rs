@@ -1,5 +1,6 @@
 //! Rows as they are stored. They leave this crate as values of the domain.
 
+pub(crate) mod api_key;
 pub(crate) mod audit_event;
 pub(crate) mod confluence_page;
 pub(crate) mod confluence_space;

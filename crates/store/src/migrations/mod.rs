@@ -5,6 +5,7 @@ mod m0002_token_custody;
 mod m0003_lifecycle;
 mod m0004_mirror;
 mod m0005_mirror_lookups;
+mod m0006_api_keys;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_lifecycle::Migration),
             Box::new(m0004_mirror::Migration),
             Box::new(m0005_mirror_lookups::Migration),
+            Box::new(m0006_api_keys::Migration),
         ]
     }
 }

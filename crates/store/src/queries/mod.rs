@@ -1,5 +1,6 @@
 //! What is asked of the database, one file per subject.
 
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod deployment;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::rows::Page;
 use crate::App;
-use crate::http::caller::Caller;
+use crate::http::access::{Access, Read};
 use crate::http::extract::Path;
 use crate::http::problem::{Problem, Problems};
 
@@ -60,7 +60,7 @@ impl From<CompletenessProof> for Completeness {
 )]
 pub(crate) async fn show_completeness(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
 ) -> Result<Json<Page<Completeness>>, Problem> {
     let connection = caller.connection(&app, &id).await?;

@@ -9,7 +9,7 @@ use super::content::{BodyQuery, WithBody, with_body};
 use super::mirrored::{DeletedRows, page_of};
 use super::rows::{BlogPost, Page};
 use crate::App;
-use crate::http::caller::Caller;
+use crate::http::access::{Access, Read};
 use crate::http::cursor;
 use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems};
@@ -43,7 +43,7 @@ pub(crate) struct PostQuery {
 ))]
 pub(crate) async fn list_blog_posts(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<PostQuery>,
 ) -> Result<Json<Page<BlogPost>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {
@@ -70,7 +70,7 @@ pub(crate) async fn list_blog_posts(
 )]
 pub(crate) async fn find_blog_post(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
     Query(query): Query<BodyQuery>,
 ) -> Result<Json<WithBody<BlogPost>>, Problem> {

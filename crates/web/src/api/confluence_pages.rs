@@ -11,7 +11,8 @@ use super::content::{BodyQuery, WithBody, with_body};
 use super::mirrored::{DeletedRows, page_of};
 use super::rows::{FullWikiPage, Page, WikiPage};
 use crate::App;
-use crate::http::caller::{Caller, existing_owner, unknown_owner};
+use crate::http::access::{Access, Read, Write};
+use crate::http::caller::{existing_owner, unknown_owner};
 use crate::http::cursor;
 use crate::http::extract::{self, Path, Query};
 use crate::http::json::JsonBytes;
@@ -43,7 +44,7 @@ pub(crate) struct UpsertPage {
 ))]
 pub(crate) async fn upsert_page(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     extract::Json(body): extract::Json<UpsertPage>,
 ) -> Result<(StatusCode, Json<WikiPage>), Problem> {
     Checks::new()
@@ -82,7 +83,7 @@ pub(crate) struct ListQuery {
 )]
 pub(crate) async fn list_pages_of_owner(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     OriginalUri(uri): OriginalUri,
     Path(owner_id): Path<i64>,
     Query(query): Query<ListQuery>,
@@ -149,7 +150,7 @@ pub(crate) struct PageQuery {
 ))]
 pub(crate) async fn list_pages(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<FullWikiPage>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {
@@ -176,7 +177,7 @@ pub(crate) async fn list_pages(
 )]
 pub(crate) async fn find_page(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(page_id): Path<String>,
     Query(query): Query<BodyQuery>,
 ) -> Result<Json<WithBody<FullWikiPage>>, Problem> {

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::mirrored::{DeletedRows, page_of};
 use super::rows::{Page, Space};
 use crate::App;
-use crate::http::caller::Caller;
+use crate::http::access::{Access, Read};
 use crate::http::cursor;
 use crate::http::extract::Query;
 use crate::http::problem::{Problem, Problems};
@@ -37,7 +37,7 @@ pub(crate) struct PageQuery {
 ))]
 pub(crate) async fn list_spaces(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Space>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {

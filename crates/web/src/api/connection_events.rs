@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rows::Page;
 use crate::App;
-use crate::http::caller::Caller;
+use crate::http::access::{Access, Read};
 use crate::http::cursor;
 use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems};
@@ -71,7 +71,7 @@ pub(crate) struct EventsQuery {
 )]
 pub(crate) async fn list_connection_events(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<EventBody>>, Problem> {

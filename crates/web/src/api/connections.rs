@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::rows::Page;
 use crate::App;
-use crate::http::caller::Caller;
+use crate::http::access::{Access, Read, Write};
 use crate::http::extract::Path;
 use crate::http::problem::{Problem, Problems};
 
@@ -98,7 +98,7 @@ impl ConnectionBody {
 ))]
 pub(crate) async fn list_connections(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
 ) -> Result<Json<Page<ConnectionBody>>, Problem> {
     let connections = app.store().list_connections(caller.scope(&app)?).await?;
     Ok(Json(Page {
@@ -114,7 +114,7 @@ pub(crate) async fn list_connections(
 ))]
 pub(crate) async fn find_connection(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
 ) -> Result<Json<ConnectionBody>, Problem> {
     Ok(Json(ConnectionBody::of(&app, caller.connection(&app, &id).await?)))
@@ -130,7 +130,7 @@ pub(crate) async fn find_connection(
 ))]
 pub(crate) async fn disconnect(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let connection = caller.connection(&app, &id).await?;
@@ -147,7 +147,7 @@ pub(crate) async fn disconnect(
 )]
 pub(crate) async fn refresh_connection(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     Path(id): Path<String>,
 ) -> Result<Json<ConnectionBody>, Problem> {
     let connection = caller.connection(&app, &id).await?;

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::mirrored::below;
 use super::rows::{Attachment, BlogPost, ContentComment, FullWikiPage, Label, Page};
 use crate::App;
+use crate::http::access::{Access, Read};
 use crate::http::caller::Caller;
 use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems};
@@ -151,7 +152,7 @@ macro_rules! below_content {
         )]
         pub(crate) async fn $name(
             State(app): State<App>,
-            caller: Caller,
+            caller: Access<Read>,
             Path(id): Path<String>,
             Query(query): Query<BelowQuery>,
         ) -> Result<Json<Page<$row>>, Problem> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::http::access::Anyone;
 use crate::http::browser;
 use crate::http::problem::{Problem, report};
 
@@ -33,7 +34,7 @@ struct ServiceHealthData {
     (status = 200, description = "The service is up.", body = ServiceHealth),
     (status = 302, description = "A browser is led to /console."),
 ))]
-pub(crate) async fn show_service(headers: HeaderMap) -> Response {
+pub(crate) async fn show_service(_app: State<App>, _: Anyone, headers: HeaderMap) -> Response {
     if browser::wants_page(&headers) {
         return browser::found("/console");
     }
@@ -55,7 +56,7 @@ pub(crate) struct Status {
 #[utoipa::path(get, path = "/healthz", tag = "Health", responses(
     (status = 200, description = "It is alive.", body = Status),
 ))]
-pub(crate) async fn check_liveness() -> Json<Status> {
+pub(crate) async fn check_liveness(_app: State<App>, _: Anyone) -> Json<Status> {
     Json(Status { status: "ok", detail: None })
 }
 
@@ -66,7 +67,7 @@ pub(crate) async fn check_liveness() -> Json<Status> {
     (status = 200, description = "Requests can be served.", body = Status),
     (status = 503, description = "Not now.", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn check_readiness(State(app): State<App>) -> Result<Json<Status>, Problem> {
+pub(crate) async fn check_readiness(State(app): State<App>, _: Anyone) -> Result<Json<Status>, Problem> {
     match app.store().check_schema().await {
         Ok(()) => Ok(Json(Status { status: "ok", detail: warning(&app).await })),
         Err(error) => {

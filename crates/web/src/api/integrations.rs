@@ -10,8 +10,10 @@ use super::rows::{Project, WikiPage};
 use super::users::CreateUser;
 use super::{confluence_pages, jira_projects};
 use crate::App;
+use crate::http::access::{Access, Read, Write};
 use crate::http::caller::Caller;
 use crate::http::extract::{OptionalJson, Query};
+use crate::http::policy::Need;
 use crate::http::problem::{Problem, Problems};
 
 /// The state of a product, and where to start connecting it.
@@ -39,7 +41,7 @@ pub(crate) struct ConnectBody {
 )]
 pub(crate) async fn connect_jira(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     OptionalJson(body): OptionalJson<CreateUser>,
 ) -> Result<Json<ConnectBody>, Problem> {
     connect(&app, &caller, Product::Jira, body).await.map(Json)
@@ -52,7 +54,7 @@ pub(crate) async fn connect_jira(
 )]
 pub(crate) async fn connect_confluence(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     OptionalJson(body): OptionalJson<CreateUser>,
 ) -> Result<Json<ConnectBody>, Problem> {
     connect(&app, &caller, Product::Confluence, body).await.map(Json)
@@ -66,7 +68,7 @@ async fn connect(
 ) -> Result<ConnectBody, Problem> {
     let owner = match body {
         Some(body) => {
-            caller.admit_to_all(app)?;
+            caller.may(app, Need::Manage)?;
             let (new, tokens) = body.check()?;
             Some(app.connections().create_user(&new, tokens).await?.0.id)
         }
@@ -135,7 +137,7 @@ pub(crate) struct FetchedPages {
 ))]
 pub(crate) async fn fetch_jira_projects(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<OwnerQuery>,
 ) -> Result<Response, Problem> {
     let write = |items| serde_json::to_vec(&FetchedProjects { provider: "jira", items });
@@ -151,7 +153,7 @@ pub(crate) async fn fetch_jira_projects(
 )]
 pub(crate) async fn fetch_confluence_pages(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<OwnerQuery>,
 ) -> Result<Response, Problem> {
     let write = |items| serde_json::to_vec(&FetchedPages { provider: "confluence", items });

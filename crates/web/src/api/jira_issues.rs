@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::mirrored::{DeletedRows, below, page_of};
 use super::rows::{Change, FullIssue, Issue, IssueComment, Page, Worklog};
 use crate::App;
+use crate::http::access::{Access, Read};
 use crate::http::caller::Caller;
 use crate::http::cursor;
 use crate::http::extract::{Path, Query};
@@ -48,7 +49,7 @@ pub(crate) struct IssueQuery {
 ))]
 pub(crate) async fn list_issues(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<IssueQuery>,
 ) -> Result<Json<Page<Issue>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {
@@ -127,7 +128,7 @@ impl Included {
 )]
 pub(crate) async fn find_issue(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id_or_key): Path<String>,
     Query(query): Query<FindQuery>,
 ) -> Result<Json<IssueWith>, Problem> {
@@ -201,7 +202,7 @@ impl BelowQuery {
 )]
 pub(crate) async fn list_issue_comments(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id_or_key): Path<String>,
     Query(query): Query<BelowQuery>,
 ) -> Result<Json<Page<IssueComment>>, Problem> {
@@ -215,7 +216,7 @@ pub(crate) async fn list_issue_comments(
 )]
 pub(crate) async fn list_issue_worklogs(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id_or_key): Path<String>,
     Query(query): Query<BelowQuery>,
 ) -> Result<Json<Page<Worklog>>, Problem> {
@@ -229,7 +230,7 @@ pub(crate) async fn list_issue_worklogs(
 )]
 pub(crate) async fn list_issue_changes(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id_or_key): Path<String>,
     Query(query): Query<BelowQuery>,
 ) -> Result<Json<Page<Change>>, Problem> {

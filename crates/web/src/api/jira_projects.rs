@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::mirrored::{DeletedRows, page_of};
 use super::rows::{FullProject, Page, Project};
 use crate::App;
-use crate::http::caller::{Caller, existing_owner, unknown_owner};
+use crate::http::access::{Access, Read, Write};
+use crate::http::caller::{existing_owner, unknown_owner};
 use crate::http::cursor;
 use crate::http::extract::{self, Path, Query};
 use crate::http::json::JsonBytes;
@@ -41,7 +42,7 @@ pub(crate) struct UpsertProject {
 ))]
 pub(crate) async fn upsert_project(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     extract::Json(body): extract::Json<UpsertProject>,
 ) -> Result<(StatusCode, Json<Project>), Problem> {
     Checks::new()
@@ -79,7 +80,7 @@ pub(crate) struct ListQuery {
 )]
 pub(crate) async fn list_projects_of_owner(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     OriginalUri(uri): OriginalUri,
     Path(owner_id): Path<i64>,
     Query(query): Query<ListQuery>,
@@ -141,7 +142,7 @@ pub(crate) struct PageQuery {
 ))]
 pub(crate) async fn list_projects(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<FullProject>>, Problem> {
     let Some(owner) = caller.owner(&app, query.owner_id).await? else {

@@ -6,8 +6,10 @@ use connector_domain::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::api_keys::ApiKeyBody;
 use super::users::UserBody;
 use crate::App;
+use crate::http::access::{Access, Anyone, Read};
 use crate::http::caller::{Caller, SessionCookie};
 use crate::http::problem::{Problem, Problems};
 use crate::http::{browser, cookies};
@@ -15,7 +17,7 @@ use crate::http::{browser, cookies};
 /// Who the caller is.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CallerBody {
-    /// `anonymous` or `person`.
+    /// `anonymous`, `person` or `server`.
     #[schema(example = "person")]
     kind: &'static str,
     user: Option<UserBody>,
@@ -23,6 +25,8 @@ pub(crate) struct CallerBody {
     connection_id: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     session_expires_at: Option<Timestamp>,
+    /// The key that a program has shown.
+    api_key: Option<ApiKeyBody>,
 }
 
 /// Who the caller is.
@@ -30,18 +34,27 @@ pub(crate) struct CallerBody {
     (status = 200, description = "The caller.", body = CallerBody),
     Problems,
 ))]
-pub(crate) async fn show_caller(State(app): State<App>, caller: Caller) -> Result<Json<CallerBody>, Problem> {
-    caller.admit(&app)?;
-    let Ok(session) = caller.session() else {
-        let nobody =
-            CallerBody { kind: "anonymous", user: None, connection_id: None, session_expires_at: None };
-        return Ok(Json(nobody));
+pub(crate) async fn show_caller(
+    State(app): State<App>,
+    caller: Access<Read>,
+) -> Result<Json<CallerBody>, Problem> {
+    let nobody = CallerBody {
+        kind: "anonymous",
+        user: None,
+        connection_id: None,
+        session_expires_at: None,
+        api_key: None,
     };
-    Ok(Json(CallerBody {
-        kind: "person",
-        user: app.store().find_user(session.user_id).await?.map(Into::into),
-        connection_id: session.connection_id.map(|id| id.to_string()),
-        session_expires_at: Some(session.expires_at),
+    Ok(Json(match &*caller {
+        Caller::Anonymous => nobody,
+        Caller::Person(session) => CallerBody {
+            kind: "person",
+            user: app.store().find_user(session.user_id).await?.map(Into::into),
+            connection_id: session.connection_id.map(|id| id.to_string()),
+            session_expires_at: Some(session.expires_at),
+            ..nobody
+        },
+        Caller::Server(key) => CallerBody { kind: "server", api_key: Some(key.clone().into()), ..nobody },
     }))
 }
 
@@ -53,6 +66,7 @@ pub(crate) async fn show_caller(State(app): State<App>, caller: Caller) -> Resul
 ))]
 pub(crate) async fn log_out(
     State(app): State<App>,
+    _: Anyone,
     headers: HeaderMap,
     SessionCookie(token): SessionCookie,
 ) -> Result<Response, Problem> {

@@ -1,5 +1,6 @@
 //! The API: one list of routes.
 
+mod api_keys;
 mod completeness;
 mod confluence_blog_posts;
 mod confluence_pages;
@@ -20,11 +21,12 @@ mod rows;
 mod syncs;
 mod users;
 
-use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::App;
+use crate::http::access::{KEY_SCHEME, SESSION_SCHEME, operation};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,10 +37,12 @@ use crate::App;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(oauth_login::Provider)),
+    modifiers(&Schemes),
     tags(
         (name = "Health", description = "Whether the service is up."),
         (name = "Users", description = "The people who connect."),
         (name = "OAuth", description = "Connecting an Atlassian account."),
+        (name = "API keys", description = "How programs call this API."),
         (name = "Connections", description = "What is connected."),
         (name = "Syncs", description = "Keeping the mirror up to date."),
         (name = "Integrations", description = "The state of each product, and what was fetched from it."),
@@ -48,54 +52,77 @@ use crate::App;
 )]
 struct Document;
 
+/// The credentials that operations name.
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("jcc_…")
+            .description(Some("An API key (`connector api-keys create`), for programs."));
+        components.add_security_scheme(KEY_SCHEME, SecurityScheme::Http(key.build()));
+        let cookie =
+            ApiKeyValue::with_description("sid", "The session of a person; over HTTPS `__Host-sid`.");
+        components.add_security_scheme(SESSION_SCHEME, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(health::show_service))
-        .routes(routes!(health::check_liveness))
-        .routes(routes!(health::check_readiness))
-        .routes(routes!(users::create_user, users::list_users))
-        .routes(routes!(users::find_user))
-        .routes(routes!(oauth_login::start_atlassian_login))
-        .routes(routes!(oauth_login::start_legacy_login))
-        .routes(routes!(oauth_login::start_legacy_login_under_api))
-        .routes(routes!(oauth_callback::finish_atlassian_login))
-        .routes(routes!(oauth_callback::finish_legacy_login))
-        .routes(routes!(oauth_callback::finish_legacy_login_under_api))
-        .routes(routes!(oauth_session::refresh_token))
-        .routes(routes!(oauth_session::list_resources))
-        .routes(routes!(me::show_caller))
-        .routes(routes!(me::log_out))
-        .routes(routes!(connections::list_connections))
-        .routes(routes!(connections::find_connection, connections::disconnect))
-        .routes(routes!(connections::refresh_connection))
-        .routes(routes!(completeness::show_completeness))
-        .routes(routes!(connection_events::list_connection_events))
-        .routes(routes!(syncs::request_sync, syncs::list_syncs))
-        .routes(routes!(syncs::find_sync))
-        .routes(routes!(syncs::follow_sync))
-        .routes(routes!(integrations::connect_jira))
-        .routes(routes!(integrations::connect_confluence))
-        .routes(routes!(integrations::fetch_jira_projects))
-        .routes(routes!(integrations::fetch_confluence_pages))
-        .routes(routes!(jira_projects::upsert_project))
-        .routes(routes!(jira_projects::list_projects_of_owner))
-        .routes(routes!(jira_projects::list_projects))
-        .routes(routes!(jira_issues::list_issues))
-        .routes(routes!(jira_issues::find_issue))
-        .routes(routes!(jira_issues::list_issue_comments))
-        .routes(routes!(jira_issues::list_issue_worklogs))
-        .routes(routes!(jira_issues::list_issue_changes))
-        .routes(routes!(confluence_pages::upsert_page))
-        .routes(routes!(confluence_pages::list_pages_of_owner))
-        .routes(routes!(confluence_pages::list_pages))
-        .routes(routes!(confluence_pages::find_page))
-        .routes(routes!(content::list_page_comments))
-        .routes(routes!(content::list_page_labels))
-        .routes(routes!(content::list_page_attachments))
-        .routes(routes!(confluence_blog_posts::list_blog_posts))
-        .routes(routes!(confluence_blog_posts::find_blog_post))
-        .routes(routes!(content::list_blog_post_comments))
-        .routes(routes!(content::list_blog_post_labels))
-        .routes(routes!(content::list_blog_post_attachments))
-        .routes(routes!(confluence_spaces::list_spaces))
+        .routes(operation!(health::show_service))
+        .routes(operation!(health::check_liveness))
+        .routes(operation!(health::check_readiness))
+        .routes(operation!(users::create_user))
+        .routes(operation!(users::list_users))
+        .routes(operation!(users::find_user))
+        .routes(operation!(oauth_login::start_atlassian_login))
+        .routes(operation!(oauth_login::start_legacy_login))
+        .routes(operation!(oauth_login::start_legacy_login_under_api))
+        .routes(operation!(oauth_callback::finish_atlassian_login))
+        .routes(operation!(oauth_callback::finish_legacy_login))
+        .routes(operation!(oauth_callback::finish_legacy_login_under_api))
+        .routes(operation!(oauth_session::refresh_token))
+        .routes(operation!(oauth_session::list_resources))
+        .routes(operation!(me::show_caller))
+        .routes(operation!(me::log_out))
+        .routes(operation!(api_keys::create_key))
+        .routes(operation!(api_keys::list_keys))
+        .routes(operation!(api_keys::revoke_key))
+        .routes(operation!(connections::list_connections))
+        .routes(operation!(connections::find_connection))
+        .routes(operation!(connections::disconnect))
+        .routes(operation!(connections::refresh_connection))
+        .routes(operation!(completeness::show_completeness))
+        .routes(operation!(connection_events::list_connection_events))
+        .routes(operation!(syncs::request_sync))
+        .routes(operation!(syncs::list_syncs))
+        .routes(operation!(syncs::find_sync))
+        .routes(operation!(syncs::follow_sync))
+        .routes(operation!(integrations::connect_jira))
+        .routes(operation!(integrations::connect_confluence))
+        .routes(operation!(integrations::fetch_jira_projects))
+        .routes(operation!(integrations::fetch_confluence_pages))
+        .routes(operation!(jira_projects::upsert_project))
+        .routes(operation!(jira_projects::list_projects_of_owner))
+        .routes(operation!(jira_projects::list_projects))
+        .routes(operation!(jira_issues::list_issues))
+        .routes(operation!(jira_issues::find_issue))
+        .routes(operation!(jira_issues::list_issue_comments))
+        .routes(operation!(jira_issues::list_issue_worklogs))
+        .routes(operation!(jira_issues::list_issue_changes))
+        .routes(operation!(confluence_pages::upsert_page))
+        .routes(operation!(confluence_pages::list_pages_of_owner))
+        .routes(operation!(confluence_pages::list_pages))
+        .routes(operation!(confluence_pages::find_page))
+        .routes(operation!(content::list_page_comments))
+        .routes(operation!(content::list_page_labels))
+        .routes(operation!(content::list_page_attachments))
+        .routes(operation!(confluence_blog_posts::list_blog_posts))
+        .routes(operation!(confluence_blog_posts::find_blog_post))
+        .routes(operation!(content::list_blog_post_comments))
+        .routes(operation!(content::list_blog_post_labels))
+        .routes(operation!(content::list_blog_post_attachments))
+        .routes(operation!(confluence_spaces::list_spaces))
 }

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 
 use super::oauth_login::Provider;
 use crate::App;
+use crate::http::access::{Access, Open};
 use crate::http::caller::{Caller, SessionCookie};
 use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems, report};
@@ -34,7 +35,7 @@ pub(crate) struct CallbackQuery {
 ))]
 pub(crate) async fn finish_atlassian_login(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     cookie: SessionCookie,
     headers: HeaderMap,
     Query(query): Query<CallbackQuery>,
@@ -49,7 +50,7 @@ pub(crate) async fn finish_atlassian_login(
 )]
 pub(crate) async fn finish_legacy_login(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     cookie: SessionCookie,
     headers: HeaderMap,
     Path(provider): Path<Provider>,
@@ -65,7 +66,7 @@ pub(crate) async fn finish_legacy_login(
 )]
 pub(crate) async fn finish_legacy_login_under_api(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     cookie: SessionCookie,
     headers: HeaderMap,
     Path(provider): Path<Provider>,

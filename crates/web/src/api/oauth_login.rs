@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::oauth_callback::failed;
 use crate::App;
+use crate::http::access::{Access, Open};
 use crate::http::caller::Caller;
 use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems};
@@ -49,7 +50,7 @@ impl From<Provider> for LoginFlow {
 ))]
 pub(crate) async fn start_atlassian_login(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     uri: OriginalUri,
     headers: HeaderMap,
     Query(query): Query<LoginQuery>,
@@ -64,7 +65,7 @@ pub(crate) async fn start_atlassian_login(
 )]
 pub(crate) async fn start_legacy_login(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     uri: OriginalUri,
     headers: HeaderMap,
     Path(provider): Path<Provider>,
@@ -80,7 +81,7 @@ pub(crate) async fn start_legacy_login(
 )]
 pub(crate) async fn start_legacy_login_under_api(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Open>,
     uri: OriginalUri,
     headers: HeaderMap,
     Path(provider): Path<Provider>,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::http::access::{Access, Session};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Problems};
 
@@ -43,7 +44,7 @@ pub(crate) struct TokenState {
 ))]
 pub(crate) async fn refresh_token(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Session>,
 ) -> Result<Json<Success<TokenState>>, Problem> {
     let connection = connection(&app, &caller).await?;
     let token = app.connections().refresh_now(connection.id).await?;
@@ -87,7 +88,7 @@ impl From<Site> for Resource {
 ))]
 pub(crate) async fn list_resources(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Session>,
 ) -> Result<Json<Success<Vec<Resource>>>, Problem> {
     let connection = connection(&app, &caller).await?;
     let sites = app.connections().refresh_sites(connection.id).await?;

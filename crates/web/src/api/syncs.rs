@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rows::Page;
 use crate::App;
+use crate::http::access::{Access, Read, Write};
 use crate::http::caller::Caller;
 use crate::http::cursor;
 use crate::http::extract::{OptionalJson, Path, Query};
@@ -132,7 +133,7 @@ impl From<SyncRun> for SyncBody {
 ))]
 pub(crate) async fn request_sync(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Write>,
     OptionalJson(body): OptionalJson<RequestSync>,
 ) -> Result<(StatusCode, Json<SyncBody>), Problem> {
     let body = body.unwrap_or_default();
@@ -193,7 +194,7 @@ pub(crate) struct ListQuery {
 ))]
 pub(crate) async fn list_syncs(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<SyncBody>>, Problem> {
     let scope = caller.scope(&app)?;
@@ -217,14 +218,13 @@ pub(crate) async fn list_syncs(
 ))]
 pub(crate) async fn find_sync(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
 ) -> Result<Json<SyncBody>, Problem> {
     Ok(Json(find(&app, &caller, &id).await?.into()))
 }
 
 async fn find(app: &App, caller: &Caller, id: &str) -> Result<SyncRun, Problem> {
-    caller.admit(app)?;
     let missing = || Problem::not_found("There is no such sync run.");
     let id: SyncRunId = id.parse().map_err(|_| missing())?;
     let run = app.store().find_sync_run(id).await?.ok_or_else(missing)?;
@@ -241,7 +241,7 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<SyncRun, Problem> 
 ))]
 pub(crate) async fn follow_sync(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<String>,
 ) -> Result<Sse<impl futures::Stream<Item = Result<Event, Infallible>>>, Problem> {
     // Listening begins before looking, so that no change between the two is lost.

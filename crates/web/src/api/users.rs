@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
-use crate::http::caller::{Caller, unknown_owner};
+use crate::http::access::{Access, Manage, Read};
+use crate::http::caller::unknown_owner;
 use crate::http::cursor;
 use crate::http::extract::{self, Path, Query};
 use crate::http::json::JsonBytes;
@@ -85,10 +86,9 @@ impl From<User> for UserBody {
 ))]
 pub(crate) async fn create_user(
     State(app): State<App>,
-    caller: Caller,
+    _: Access<Manage>,
     extract::Json(body): extract::Json<CreateUser>,
 ) -> Result<(StatusCode, Json<UserBody>), Problem> {
-    caller.admit_to_all(&app)?;
     let (new, tokens) = body.check()?;
     let (user, _) = app.connections().create_user(&new, tokens).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
@@ -112,11 +112,10 @@ pub(crate) struct ListQuery {
 ))]
 pub(crate) async fn list_users(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.admit(&app)?;
     if let Some(own) = caller.scope(&app)? {
         let user = app.store().find_user(own).await?;
         return Ok(Json(user.into_iter().map(UserBody::from).collect::<Vec<_>>()).into_response());
@@ -137,7 +136,7 @@ pub(crate) async fn list_users(
 ))]
 pub(crate) async fn find_user(
     State(app): State<App>,
-    caller: Caller,
+    caller: Access<Read>,
     Path(id): Path<i64>,
 ) -> Result<JsonBytes, Problem> {
     let id = UserId(id);

@@ -2,10 +2,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use connector_domain::{Actor, ConnectionId, Secret, UserId};
+use axum::http::{HeaderMap, header};
+use connector_domain::{Actor, ApiKey, ConnectionId, Secret, UserId};
 use connector_store::Session;
 
 use super::cookies;
+use super::policy::{Denied, Need, decide};
 use super::problem::Problem;
 use crate::{App, AuthMode};
 
@@ -15,12 +17,20 @@ pub(crate) enum Caller {
     Anonymous,
     /// A person with a session.
     Person(Session),
+    /// A program with an API key.
+    Server(ApiKey),
 }
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
+    /// # Errors
+    /// 401 for a key that opens nothing. A cookie that has died is no fault: browsers send it on.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(key) = bearer(&parts.headers) {
+            let key = app.connections().authenticate_key(&key).await?;
+            return key.map(Self::Server).ok_or_else(Problem::invalid_key);
+        }
         let Some(token) = cookies::session(app.settings(), &parts.headers) else {
             return Ok(Self::Anonymous);
         };
@@ -32,41 +42,41 @@ impl FromRequestParts<App> for Caller {
 impl Caller {
     pub(crate) fn user_id(&self) -> Option<UserId> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Server(_) => None,
             Self::Person(session) => Some(session.user_id),
         }
     }
 
     /// Who is named in the audit trail for what this caller changes.
     pub(crate) fn actor(&self) -> Actor {
-        Actor::Person(self.user_id())
+        match self {
+            Self::Anonymous | Self::Person(_) => Actor::Person(self.user_id()),
+            Self::Server(key) => Actor::Server(key.id.to_string()),
+        }
+    }
+
+    /// Refuses a caller that may not do what needs `need`.
+    pub(crate) fn may(&self, app: &App, need: Need) -> Result<(), Problem> {
+        let denied = |denied| match denied {
+            Denied::Unknown => Problem::unauthorized(),
+            Denied::NotForPeople => {
+                Problem::forbidden("This concerns all users; a session is for one person's own rows.")
+            }
+            Denied::NotForServers => {
+                Problem::forbidden("This is for a person with a session; an API key is for programs.")
+            }
+            Denied::Scope(scope) => Problem::forbidden(format!(
+                "The API key lacks the scope `{scope}`: make one that has it (`connector api-keys create`)."
+            )),
+        };
+        decide(app.settings().auth, self, need).map_err(denied)
     }
 
     /// The session, which some routes work from.
     pub(crate) fn session(&self) -> Result<&Session, Problem> {
         match self {
-            Self::Anonymous => Err(Problem::unauthorized()),
+            Self::Anonymous | Self::Server(_) => Err(Problem::unauthorized()),
             Self::Person(session) => Ok(session),
-        }
-    }
-
-    /// Refuses callers that nobody knows, where they must be known.
-    pub(crate) fn admit(&self, app: &App) -> Result<(), Problem> {
-        match (app.settings().auth, self) {
-            (AuthMode::Required, Self::Anonymous) => Err(Problem::unauthorized()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Refuses all but public mode: for what concerns everybody's rows.
-    pub(crate) fn admit_to_all(&self, app: &App) -> Result<(), Problem> {
-        self.admit(app)?;
-        match app.settings().auth {
-            AuthMode::Public => Ok(()),
-            AuthMode::Required => Err(Problem::new(
-                axum::http::StatusCode::FORBIDDEN,
-                "This concerns all users; a session is for one person's own rows.",
-            )),
         }
     }
 
@@ -74,16 +84,21 @@ impl Caller {
     /// there is no user at all.
     ///
     /// # Errors
-    /// 404 for an owner that does not exist, and just the same for another's.
+    /// 404 for an owner that does not exist, and just the same for another's; 422 where a program names none: it acts
+    /// for many, and the first user would be a guess.
     pub(crate) async fn owner(&self, app: &App, named: Option<i64>) -> Result<Option<UserId>, Problem> {
-        self.admit(app)?;
+        let scope = self.scope(app)?;
         let Some(id) = named.map(UserId) else {
-            return match self.user_id() {
-                Some(id) => Ok(Some(id)),
-                None => Ok(app.store().first_user().await?.map(|user| user.id)),
+            return match self {
+                Self::Person(session) => Ok(Some(session.user_id)),
+                Self::Server(_) => Err(Problem::invalid_field(
+                    "/query/owner_id",
+                    "must be given with an API key: whose rows?",
+                )),
+                Self::Anonymous => Ok(app.store().first_user().await?.map(|user| user.id)),
             };
         };
-        let theirs = app.settings().auth == AuthMode::Public || self.user_id() == Some(id);
+        let theirs = scope.is_none_or(|own| own == id);
         if theirs && app.store().find_user(id).await?.is_some() {
             Ok(Some(id))
         } else {
@@ -100,13 +115,13 @@ impl Caller {
         }
     }
 
-    /// Whose rows a list over connections shows: everybody's in public mode, else the person's own.
+    /// Whose rows this caller may have: everybody's in public mode and with an API key (`None`), else the person's own.
     pub(crate) fn scope(&self, app: &App) -> Result<Option<UserId>, Problem> {
-        self.admit(app)?;
-        Ok(match app.settings().auth {
-            AuthMode::Public => None,
-            AuthMode::Required => self.user_id(),
-        })
+        match (self, app.settings().auth) {
+            (Self::Server(_), _) | (_, AuthMode::Public) => Ok(None),
+            (Self::Person(session), AuthMode::Required) => Ok(Some(session.user_id)),
+            (Self::Anonymous, AuthMode::Required) => Err(Problem::unauthorized()),
+        }
     }
 
     /// The connection of this id, if the caller may have it.
@@ -124,6 +139,12 @@ impl Caller {
             _ => Ok(connection),
         }
     }
+}
+
+/// What stands behind `Authorization: Bearer` (RFC 6750). Other schemes are for whoever stands before this service.
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
 pub(crate) fn unknown_owner(id: UserId) -> Problem {

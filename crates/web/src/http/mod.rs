@@ -1,5 +1,6 @@
 //! What all handlers share.
 
+pub(crate) mod access;
 pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod cookies;
@@ -9,5 +10,6 @@ pub(crate) mod edge;
 pub(crate) mod extract;
 pub(crate) mod json;
 pub(crate) mod list;
+pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod text;

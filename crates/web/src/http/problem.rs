@@ -60,7 +60,21 @@ impl Problem {
     pub(crate) fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
-            "There is no session. Sign in by Connect (GET /api/oauth/atlassian/login).",
+            "There is no session. Sign in by Connect (GET /api/oauth/atlassian/login), or send an API key \
+             (Authorization: Bearer).",
+        )
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// For a key that is wrong, has ended, or was revoked: which of them is nobody's business.
+    pub(crate) fn invalid_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "The API key opens nothing: it is mistyped, has expired, or was revoked. `connector api-keys list` shows \
+             those that are alive.",
         )
     }
 
@@ -114,6 +128,9 @@ impl Problem {
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

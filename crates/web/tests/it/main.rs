@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod api_keys;
 mod audit;
 mod by_hand;
 mod census;
@@ -20,6 +21,7 @@ mod mirror;
 mod mirrored_content;
 mod mirrored_issues;
 mod openapi;
+mod policy;
 mod problems;
 mod required;
 mod sealed;
