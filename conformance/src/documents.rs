@@ -29,7 +29,7 @@ pub async fn answers(folder: &Path) -> anyhow::Result<Vec<String>> {
 /// Compares every request of the product's own client. Answers what is wrong, line by line.
 pub async fn requests(folder: &Path) -> anyhow::Result<Vec<String>> {
     let checker = Checker::new(Documents::load(folder)?);
-    let scopes = format!("{} {MORE_SCOPES}", default_scopes()?);
+    let scopes = client_scopes()?;
     let granted: Vec<&str> = scopes.split_whitespace().collect();
     let requests = recorded::requests(&scopes).await?;
     let mut failures: Vec<String> =
@@ -42,6 +42,11 @@ pub async fn requests(folder: &Path) -> anyhow::Result<Vec<String>> {
     );
     failures.extend(show("requests of the client", &checker.report(), allowed::REQUESTS));
     Ok(failures)
+}
+
+/// The scopes for everything that the client can ask for.
+pub fn client_scopes() -> anyhow::Result<String> {
+    Ok(format!("{} {MORE_SCOPES}", default_scopes()?))
 }
 
 /// The scopes that the program asks for when nobody says otherwise. They stand in the program, which is no library.

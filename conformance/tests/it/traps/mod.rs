@@ -15,6 +15,7 @@ use connector_store::Engine;
 use connector_testkit::{Browser, Setup, TestApp};
 
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 /// A call for which the service needs a token.
 const RESOURCES: &str = "/api/atlassian/resources";
 

@@ -8,7 +8,7 @@ use connector_testkit::{TestApp, parameter};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{HOUR, RESOURCES, connected, connection, start};
+use super::{HOUR, MINUTE, RESOURCES, connected, connection, start};
 
 const LOGIN: &str = "/api/oauth/atlassian/login";
 
@@ -65,9 +65,9 @@ async fn trap_03_both_words_for_a_dead_grant_ask_for_a_new_consent() {
     ] {
         let (app, browser) = connected().await;
         app.sandbox.lasting_fault("/oauth/token", json!({ "status": 403, "body": body })).await;
-        // One refusal is no proof; a second one some time later is.
-        for _ in 0..2 {
-            app.advance(2 * HOUR).await;
+        // One refusal is no proof; a second one a minute later is.
+        for wait in [2 * HOUR, MINUTE] {
+            app.advance(wait).await;
             browser.get(RESOURCES).await;
         }
         assert_eq!(connection(&browser).await.1, "needs_reconnect", "{body}");
