@@ -101,7 +101,8 @@ impl ApiError {
             // A query that names a project which the person cannot see fails as a whole.
             400 if says(&message, "does not exist for the field") => Self::NotVisible { status, message },
             429 => Self::limited(answer),
-            408 | 425 | 500.. => Self::Unavailable {
+            // 409: Jira has searched for people for longer than ten seconds.
+            408 | 409 | 425 | 500.. => Self::Unavailable {
                 what: format!("status {status}: {message}"),
                 retry_after: RateLimits::of(answer).retry_after,
             },

@@ -90,7 +90,7 @@ pub struct StreamProgress {
     /// Pages read: calls whose rows were written.
     #[serde(default)]
     pub pages: u64,
-    /// Why it was left out: scopes that the consent lacks.
+    /// Why it was left out: a scope that the consent lacks, or a permission that the account lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
     /// What of it could not be read, and why; the rest was.

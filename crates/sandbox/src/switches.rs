@@ -20,6 +20,7 @@ pub struct Switches {
     pub date_skew: i64,
     /// Requests per minute that the token endpoint answers before it says 429.
     pub token_limit: Option<u32>,
+    pub people_search: PeopleSearch,
 }
 
 /// What a refresh token that is no good is answered with.
@@ -84,6 +85,19 @@ pub enum GrantReach {
     Site,
 }
 
+/// What the list of all people is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleSearch {
+    /// With people.
+    #[default]
+    Open,
+    /// 403, as to somebody without the global permission to browse users.
+    Forbidden,
+    /// 409, as on a site where the search takes longer than ten seconds.
+    TooSlow,
+}
+
 impl Switches {
     pub fn new(options: &SandboxOptions) -> Self {
         Self {
@@ -96,6 +110,7 @@ impl Switches {
             index_lag: options.index_lag,
             date_skew: 0,
             token_limit: options.token_limit,
+            people_search: PeopleSearch::default(),
         }
     }
 }

@@ -77,6 +77,11 @@ impl Sandbox {
         self.control("POST", "/clock", &json!({ "advance_seconds": seconds })).await;
     }
 
+    /// Changes how the sandbox behaves where Atlassian was seen to behave differently.
+    pub async fn switch(&self, change: &Value) {
+        self.control("PATCH", "/switches", change).await;
+    }
+
     pub async fn expire_access_tokens(&self) {
         self.control("POST", "/tokens/expire", &Value::Null).await;
     }

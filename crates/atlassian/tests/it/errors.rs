@@ -89,6 +89,7 @@ async fn every_shape_is_sorted_and_read() {
         (415, "", "invalid request", "no reason given"),
         (302, "", "malformed", "redirect"),
         (408, "", "unavailable", "408"),
+        (409, r#"{"errorMessages":["The search took too long."]}"#, "unavailable", "took too long"),
         (500, r#"{"errorMessages":["Internal"]}"#, "unavailable", "500: Internal"),
         (502, "<html>\r\n<h1>Bad\tGateway</h1></html>", "unavailable", "<h1>Bad Gateway</h1>"),
         (503, "", "unavailable", "503"),

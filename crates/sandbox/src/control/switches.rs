@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     app::Sandbox,
-    switches::{AppSharing, DeadGrant, ExpiredToken, GrantReach, Siblings, Switches},
+    switches::{AppSharing, DeadGrant, ExpiredToken, GrantReach, PeopleSearch, Siblings, Switches},
 };
 
 /// What to change; members that are left out stay as they are.
@@ -22,6 +22,7 @@ pub struct Change {
     date_skew: Option<i64>,
     /// 0 takes the limit away.
     token_limit: Option<u32>,
+    people_search: Option<PeopleSearch>,
 }
 
 /// `GET /__sandbox/switches`
@@ -44,6 +45,7 @@ pub async fn change(State(sandbox): State<Sandbox>, Json(change): Json<Change>) 
         token_limit: change
             .token_limit
             .map_or(present.token_limit, |limit| Some(limit).filter(|_| limit > 0)),
+        people_search: change.people_search.unwrap_or(present.people_search),
     };
     sandbox.set_switches(changed);
     Json(changed)

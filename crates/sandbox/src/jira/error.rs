@@ -46,6 +46,10 @@ impl JiraError {
         Self { status: StatusCode::FORBIDDEN, messages: vec![String::from(message)] }
     }
 
+    pub fn conflict(message: &str) -> Self {
+        Self { status: StatusCode::CONFLICT, messages: vec![String::from(message)] }
+    }
+
     /// What is wrong, in words.
     pub fn into_messages(self) -> Vec<String> {
         self.messages

@@ -8,6 +8,7 @@ use crate::{
     app::Sandbox,
     gateway::{Caller, Counted, View},
     params::Params,
+    switches::PeopleSearch,
     world::people::{Person, PersonIndex},
 };
 
@@ -39,6 +40,13 @@ pub async fn search_all(
     params: Params,
 ) -> Result<Counted, JiraError> {
     let part = Part::read(&params, DEFAULT_PAGE, LARGEST_PAGE)?;
+    match sandbox.switches().people_search {
+        PeopleSearch::Open => {}
+        PeopleSearch::Forbidden => {
+            return Err(JiraError::forbidden("You are not authorized to browse users."));
+        }
+        PeopleSearch::TooSlow => return Err(JiraError::conflict("The search took too long.")),
+    }
     let world = sandbox.world();
     let view = caller.view(&world);
     view.person().ok_or_else(JiraError::unauthorized)?;

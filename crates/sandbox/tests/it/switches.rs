@@ -102,8 +102,22 @@ async fn switches_are_shown_and_unknown_ones_refused() {
         "index_lag": 0,
         "date_skew": 0,
         "token_limit": null,
+        "people_search": "open",
     });
     assert_eq!(shown, expected);
     let wrong = atlassian.request(Method::PATCH, "/__sandbox/switches").json(&json!({ "colour": "red" }));
     assert_eq!(wrong.send().await.expect("an answer").status(), 422);
+}
+
+#[rstest]
+#[case("forbidden", 403)]
+#[case("too_slow", 409)]
+#[tokio::test]
+async fn the_list_of_people_is_refused_when_told_so(#[case] how: &str, #[case] status: u16) {
+    let (atlassian, tokens) = Atlassian::connected_with(SandboxOptions::default()).await;
+    atlassian.control(Method::PATCH, "/switches", json!({ "people_search": how })).await;
+    assert_eq!(atlassian.jira(&tokens, "/users/search").await.status(), status);
+    assert_eq!(atlassian.jira(&tokens, "/myself").await.status(), 200);
+    atlassian.control(Method::PATCH, "/switches", json!({ "people_search": "open" })).await;
+    assert_eq!(atlassian.jira(&tokens, "/users/search").await.status(), 200);
 }

@@ -14,6 +14,10 @@ use super::progress::{note_error, stream_of};
 use super::{Fate, Progress, RunError, SiteContext, Task};
 use crate::{Stream, Syncs};
 
+/// Why there are no people of a site.
+const NO_PEOPLE: &str = "Jira does not let this account list people: it needs the global permission \
+    \u{201c}Browse users and groups\u{201d}, which an administrator of the site gives";
+
 /// A run under way.
 pub(crate) struct Run<'a> {
     syncs: &'a Syncs,
@@ -204,6 +208,18 @@ impl<'a> Run<'a> {
         if error.is_not_visible() && task.is_of_container() {
             // Gone, or not for this account any more, since the list was read. The census says which.
             tracing::warn!(window = name, %error, "a project or a space is not visible");
+            return Ok(Failure { told: None });
+        }
+        if error.is_not_visible() && streams == [Stream::JiraUsers] {
+            // Everything else tells of the people in it, without this permission too.
+            tracing::warn!(window = name, %error, "the account may not list people");
+            self.progress
+                .note(|row| {
+                    if let Some(progress) = stream_of(row, Stream::JiraUsers) {
+                        progress.skipped = Some(NO_PEOPLE.to_owned());
+                    }
+                })
+                .await?;
             return Ok(Failure { told: None });
         }
         tracing::error!(window = name, ?streams, %error, "a window failed; the others go on");

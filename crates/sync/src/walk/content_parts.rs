@@ -6,7 +6,7 @@ use connector_store::MirrorKind;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use super::content::ContentKind;
-use super::{Fetched, all};
+use super::{Fetched, all, unless_gone};
 use crate::Stream;
 use crate::rows::{self, CompleteList};
 use crate::run::{RunError, SiteContext};
@@ -40,10 +40,10 @@ pub(crate) async fn add_parts(
             }
             Ok::<_, RunError>(parts)
         };
-        reads.push(read.boxed());
+        reads.push(async { unless_gone(read.await, &content.id) }.boxed());
     }
-    let parts: Vec<Fetched> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-    for part in parts {
+    let parts: Vec<Option<Fetched>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+    for part in parts.into_iter().flatten() {
         fetched.rows.append(part.rows);
         fetched.bad.extend(part.bad);
     }

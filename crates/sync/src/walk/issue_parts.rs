@@ -8,7 +8,7 @@ use connector_store::MirrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::all;
+use super::{all, unless_gone};
 use crate::Stream;
 use crate::rows::{self, CompleteList, Rows};
 use crate::run::{RunError, SiteContext};
@@ -24,7 +24,12 @@ pub(super) async fn add_comments(
     for issue in issues {
         let (comments, is_whole): (Vec<Comment>, _) = match embedded(issue, "comment", "comments") {
             Some(comments) => (comments, true),
-            None => all(site, &site.jira().comments(&issue.id), Stream::JiraComments, bad).await?,
+            None => {
+                let list = site.jira().comments(&issue.id);
+                let read = all(site, &list, Stream::JiraComments, bad).await;
+                let Some(read) = unless_gone(read, &issue.id)? else { continue };
+                read
+            }
         };
         let found: Vec<_> = comments.iter().map(|comment| rows::comment(comment, &issue.id)).collect();
         if is_whole {
@@ -45,7 +50,12 @@ pub(super) async fn add_worklogs(
     for issue in issues {
         let (worklogs, is_whole): (Vec<Worklog>, _) = match embedded(issue, "worklog", "worklogs") {
             Some(worklogs) => (worklogs, true),
-            None => all(site, &site.jira().worklogs(&issue.id), Stream::JiraWorklogs, bad).await?,
+            None => {
+                let list = site.jira().worklogs(&issue.id);
+                let read = all(site, &list, Stream::JiraWorklogs, bad).await;
+                let Some(read) = unless_gone(read, &issue.id)? else { continue };
+                read
+            }
         };
         let found: Vec<_> = worklogs.iter().map(|worklog| rows::worklog(worklog, &issue.id)).collect();
         if is_whole {

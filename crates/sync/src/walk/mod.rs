@@ -64,6 +64,18 @@ fn bad_of(stream: Stream, bad: Vec<BadRecord>) -> Vec<(Stream, BadRecord)> {
     bad.into_iter().map(|record| (stream, record)).collect()
 }
 
+/// What was read of one thing; `None` where it has gone, or is hidden, since its list was read. The census will tell
+/// which, and what is here of it stays until then.
+fn unless_gone<T>(read: Result<T, RunError>, of: &str) -> Result<Option<T>, RunError> {
+    match read {
+        Err(error) if error.is_not_visible() => {
+            tracing::debug!(of, %error, "gone since its list was read");
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
+}
+
 /// Reads a list to its end. Says besides whether it is known to be whole: none was unreadable, and there are as many as
 /// Atlassian says.
 pub(crate) async fn all<L: Listing>(

@@ -81,7 +81,7 @@ struct StreamBody {
     done: bool,
     /// Lists' pages whose rows were written.
     pages: u64,
-    /// Why it was left out: the consent lacks its scope.
+    /// Why it was left out: the consent lacks its scope, or the account a permission.
     skipped: Option<String>,
     /// What of it could not be read, and why. The rest of it, and the other streams, were.
     error: Option<String>,

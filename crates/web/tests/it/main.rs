@@ -28,6 +28,7 @@ mod sealed;
 mod secrets;
 mod sync_faults;
 mod sync_interrupted;
+mod sync_partial;
 mod syncs;
 mod tokens;
 mod users;
