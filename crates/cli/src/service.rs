@@ -123,7 +123,7 @@ impl Service {
     pub(crate) fn run_jobs(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         Runner::new(
             self.jobs.clone(),
-            vec![self.syncs.handler(), self.connections.rotation_handler()],
+            vec![self.syncs.handler(), self.syncs.erase_handler(), self.connections.rotation_handler()],
             SYNCS_AT_ONCE,
         )
         .run(stop)

@@ -37,7 +37,7 @@ use connector_domain::{
     Actor, Audit, Clock, Connection, ConnectionId, ConnectionStatus, DataFate, Entropy, Secret, Site,
     Timestamp, User, UserId,
 };
-use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError};
+use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError, WriteTx};
 use connector_vault::KeyRing;
 
 use crate::client_gate::Gates;
@@ -176,14 +176,30 @@ impl Connections {
         })
     }
 
-    /// Ends the connection here: the tokens are destroyed, the mirrored data stays. The person can remove the app's
-    /// access at Atlassian, which has no endpoint for that.
-    pub async fn disconnect(&self, id: ConnectionId, actor: Actor) -> Result<(), StoreError> {
-        let mut tx = self.inner.store.begin_write(Durability::Full).await?;
-        tx.disconnect(id, "disconnected here", DataFate::Kept, 0, &self.audit(actor)).await?;
-        tx.commit().await?;
-        tracing::info!(connection.id = %id, "disconnected; its tokens are destroyed");
-        Ok(())
+    /// Ends the connection here, in the caller's transaction: its tokens are destroyed. To be followed by
+    /// [`clean_log`](Self::clean_log) once committed.
+    pub async fn disconnect(
+        &self,
+        tx: &mut WriteTx,
+        id: ConnectionId,
+        data: DataFate,
+        actor: Actor,
+    ) -> Result<(), StoreError> {
+        let reason = match data {
+            DataFate::Kept => "disconnected here",
+            DataFate::Erased => "disconnected here, and what was read is erased",
+        };
+        tx.disconnect(id, reason, data, &self.audit(actor)).await
+    }
+
+    /// Takes what was deleted, tokens above all, out of the files in which the database still has it. What fails now
+    /// is done by a later call.
+    pub async fn clean_log(&self) {
+        match self.inner.store.truncate_log().await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("the write-ahead log could not be emptied: somebody was reading"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be emptied"),
+        }
     }
 
     /// Deletes what the audit trail is not to keep any longer; says how many lines.

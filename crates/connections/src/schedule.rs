@@ -145,7 +145,10 @@ impl Connections {
     /// Destroys the sealed pairs of connections that ended long ago; says how many.
     pub async fn destroy_ended_pairs(&self) -> Result<u64, StoreError> {
         let before = self.now().minus(self.timings().ended_kept);
-        self.inner.store.destroy_ended_pairs(before).await
+        let destroyed = self.inner.store.destroy_ended_pairs(before).await?;
+        // Each time: one that somebody was in the way of is made up for.
+        self.clean_log().await;
+        Ok(destroyed)
     }
 
     /// When Atlassian ends the consent of a connection; `None` where it has ended.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{AuditId, CloudId, ConnectionId, Entropy, Scopes, Timestamp, UserId};
@@ -50,8 +52,10 @@ pub enum AuditEvent {
     ScopesShrank { lost: Vec<String> },
     /// Atlassian has ended the grant.
     NeedsReconnect {},
-    /// Ended here; the tokens are destroyed. `rows` is how many mirrored rows were deleted with it.
-    Disconnected { data: DataFate, rows: u64 },
+    /// Ended here; the tokens are destroyed. Where the data is erased, [`DataErased`](Self::DataErased) follows.
+    Disconnected { data: DataFate },
+    /// The mirrored rows of a connection that was ended are deleted: how many, and how many of each table.
+    DataErased { rows: u64, of: BTreeMap<String, u64> },
     /// Atlassian lists a site that it did not list before.
     SiteAppeared { cloud_id: CloudId },
     /// Atlassian lists a site no more.
@@ -175,8 +179,8 @@ mod tests {
     fn events_have_a_name_and_details() {
         let json = |event: AuditEvent| serde_json::to_string(&event).unwrap();
         assert_eq!(
-            json(AuditEvent::Disconnected { data: DataFate::Erased, rows: 3 }),
-            r#"{"event":"disconnected","details":{"data":"erased","rows":3}}"#
+            json(AuditEvent::Disconnected { data: DataFate::Erased }),
+            r#"{"event":"disconnected","details":{"data":"erased"}}"#
         );
         assert_eq!(json(AuditEvent::NeedsReconnect {}), r#"{"event":"needs_reconnect","details":{}}"#);
         assert_eq!(

@@ -28,7 +28,7 @@ pub use queries::jobs::{Job, NewJob};
 pub use queries::key_rotations::{KeyRotation, RotationStatus};
 pub use queries::login_attempts::{LoginAttempt, LoginFlow};
 pub use queries::mirror::{
-    AbsenceReason, BodyFormat, ContentBody, ContentFilter, Deleted, IssueFilter, Listed, MirrorKind,
+    AbsenceReason, BodyFormat, ContentBody, ContentFilter, Deleted, Feeder, IssueFilter, Listed, MirrorKind,
     MirroredId, Remote, RemoteAttachment, RemoteBlogPost, RemoteChangelog, RemoteContentComment, RemoteField,
     RemoteIssue, RemoteIssueComment, RemoteIssueType, RemoteLabel, RemotePage, RemoteProject, RemoteSpace,
     RemoteStatus, RemoteUser, RemoteWorklog, RowReader, UnknownKind, UnknownReason, View, ViewColumn,

@@ -107,6 +107,19 @@ impl Store {
         Ok(())
     }
 
+    /// Takes what was deleted out of SQLite's write-ahead log too: it keeps pages as they were until it is written
+    /// over. `false` where a reader was in the way for too long; a later call does it then. PostgreSQL's own files are
+    /// not ours to clean.
+    pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        match self.inner.engine {
+            Engine::Sqlite => {
+                let _turn = self.turn().await;
+                sqlite::truncate_log(&self.inner.tokens).await
+            }
+            Engine::Postgres => Ok(true),
+        }
+    }
+
     /// Begins a transaction that writes.
     ///
     /// On SQLite it takes the write lock first (`BEGIN IMMEDIATE`): a transaction that reads and then wants to write

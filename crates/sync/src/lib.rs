@@ -4,6 +4,8 @@
 //! page; a page and the run's progress are written in one transaction.
 
 mod census;
+mod disconnect;
+mod erase;
 mod handler;
 mod rows;
 mod run;
@@ -37,7 +39,7 @@ pub struct Syncs {
     pub(crate) connections: Connections,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     progress: broadcast::Sender<SyncRunId>,
     pub(crate) settings: SyncSettings,
 }

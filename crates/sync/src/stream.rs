@@ -121,10 +121,35 @@ impl Stream {
         !matches!(self, Self::ConfluenceComments | Self::ConfluenceAttachments)
     }
 
+    /// The stream whose rows say where those of this one are to be looked for.
+    pub const fn container(self) -> Option<Self> {
+        match self {
+            Self::JiraIssues | Self::JiraComments | Self::JiraWorklogs | Self::JiraChangelogs => {
+                Some(Self::JiraProjects)
+            }
+            Self::ConfluencePages
+            | Self::ConfluenceBlogPosts
+            | Self::ConfluenceComments
+            | Self::ConfluenceLabels => Some(Self::ConfluenceSpaces),
+            _ => None,
+        }
+    }
+
     /// The scopes of [`needs`](Self::needs) that `granted` lacks.
     pub fn missing(self, granted: &Scopes) -> Vec<&'static str> {
         self.needs().iter().copied().filter(|scope| !granted.contains(scope)).collect()
     }
+}
+
+/// The streams, and the projects and spaces that have to be read for their sake.
+pub(crate) fn with_containers(mut streams: Vec<Stream>) -> Vec<Stream> {
+    for container in [Stream::JiraProjects, Stream::ConfluenceSpaces] {
+        if !streams.contains(&container) && streams.iter().any(|stream| stream.container() == Some(container))
+        {
+            streams.push(container);
+        }
+    }
+    streams
 }
 
 impl fmt::Display for Stream {

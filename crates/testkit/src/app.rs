@@ -5,7 +5,7 @@ use axum::serve::ListenerExt as _;
 use connector_atlassian::{Atlassian, Endpoints};
 use connector_connections::{Connections, NewApiKey};
 use connector_domain::{Actor, Clock, Entropy, KeyScope, ManualClock, SeededEntropy};
-use connector_jobs::{JobContext, Jobs, LEASE, Runner};
+use connector_jobs::{Handler, JobContext, Jobs, LEASE, Runner};
 use connector_store::{Engine, Store};
 use connector_sync::{CallScheduler, Syncs};
 use tokio::net::TcpListener;
@@ -179,7 +179,8 @@ impl TestApp {
     /// Runs jobs until they are stopped or this is dropped.
     pub fn run_jobs(&self) {
         let stop = CancellationToken::new();
-        let runner = Runner::new(self.jobs.clone(), vec![self.syncs.handler()], 4);
+        let runner =
+            Runner::new(self.jobs.clone(), vec![self.syncs.handler(), self.syncs.erase_handler()], 4);
         let task = tokio::spawn(runner.run(stop.clone()));
         let before = self.runner.lock().expect("no panic").replace(Running { stop, task });
         assert!(before.is_none(), "jobs are being run already");
@@ -195,9 +196,17 @@ impl TestApp {
 
     /// Runs the next job to its end, as a process does that dies before it can tell the queue.
     pub async fn run_a_job_and_die(&self) {
-        let handler = self.syncs.handler();
+        self.run_next(&*self.syncs.handler()).await;
+    }
+
+    /// Erases what the connection that was ended first has mirrored.
+    pub async fn run_an_erasure(&self) {
+        self.run_next(&*self.syncs.erase_handler()).await;
+    }
+
+    async fn run_next(&self, handler: &dyn Handler) {
         let (store, now) = (self.database.store(), self.clock.now());
-        let claimed = store.claim_job(&[handler.kind()], "who dies", now, now.plus(LEASE)).await;
+        let claimed = store.claim_job(&[handler.kind()], "a worker", now, now.plus(LEASE)).await;
         let job = claimed.expect("the queue answers").expect("a job is due");
         let context = JobContext { stop: CancellationToken::new() };
         within("the end of a job", handler.run(job, context)).await.expect("the job ends well");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use log::LevelFilter;
-use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, SqlxSqliteConnector, Statement};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -58,6 +58,14 @@ async fn pool(options: SqliteConnectOptions, size: u32) -> Result<SqlitePool, St
 
 fn connection(pool: SqlitePool) -> DatabaseConnection {
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
+}
+
+/// Moves the write-ahead log into the file and empties it. `false` where a reader still needs it.
+pub(crate) async fn truncate_log(connection: &DatabaseConnection) -> Result<bool, StoreError> {
+    let pragma = Statement::from_string(connection.get_database_backend(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    let row = connection.query_one_raw(pragma).await?;
+    let busy: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(busy == Some(0))
 }
 
 fn is_sound(version: &str) -> bool {

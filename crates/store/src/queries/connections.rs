@@ -107,13 +107,12 @@ impl WriteTx {
     }
 
     /// Ends the connection here: its tokens are deleted, and an exchange that is under way can no longer store its
-    /// answer. `data` and `rows` say what became of the mirrored rows.
+    /// answer. `data` says what becomes of the mirrored rows.
     pub async fn disconnect(
         &mut self,
         id: ConnectionId,
         reason: &str,
         data: DataFate,
-        rows: u64,
         audit: &Audit<'_>,
     ) -> Result<(), StoreError> {
         let ended = with_status(id, ConnectionStatus::Disconnected, reason, audit.at)
@@ -123,7 +122,7 @@ impl WriteTx {
         grant::Entity::delete_by_id(id.to_string()).exec(&**self).await?;
         self.delete_attempts(&id.to_string()).await?;
         for row in ended {
-            let event = AuditEvent::Disconnected { data, rows };
+            let event = AuditEvent::Disconnected { data };
             self.record_audit(&audit.record(event).of(id, UserId(row.user_id))).await?;
         }
         Ok(())
@@ -199,7 +198,7 @@ impl Store {
     }
 }
 
-fn chosen<T: Ord + serde::de::DeserializeOwned>(
+pub(super) fn chosen<T: Ord + serde::de::DeserializeOwned>(
     row: &str,
     json: Option<&str>,
 ) -> Result<Option<BTreeSet<T>>, StoreError> {

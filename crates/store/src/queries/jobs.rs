@@ -73,6 +73,22 @@ impl WriteTx {
         Ok(row.is_some())
     }
 
+    /// Keeps how far the job is in its payload, if `owner` still holds it.
+    pub async fn note_job(&mut self, id: JobId, owner: &str, payload: &str) -> Result<bool, StoreError> {
+        let noted = Entity::update_many()
+            .filter(held(id, owner))
+            .col_expr(Column::Payload, Expr::value(payload))
+            .exec(&**self)
+            .await?;
+        Ok(noted.rows_affected > 0)
+    }
+
+    /// Takes away the job of this kind and key, whoever holds it: what its worker does after that, it does in vain.
+    pub async fn cancel_job(&mut self, kind: &str, dedupe_key: &str) -> Result<bool, StoreError> {
+        let of_key = Condition::all().add(Column::Kind.eq(kind)).add(Column::DedupeKey.eq(dedupe_key));
+        Ok(Entity::delete_many().filter(of_key).exec(&**self).await?.rows_affected > 0)
+    }
+
     /// Deletes the job, if `owner` still holds it.
     pub async fn finish_job(&mut self, id: JobId, owner: &str) -> Result<bool, StoreError> {
         let deleted = Entity::delete_many().filter(held(id, owner)).exec(&**self).await?;

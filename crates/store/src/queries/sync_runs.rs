@@ -82,6 +82,27 @@ impl WriteTx {
             .await?;
         Ok(())
     }
+
+    /// Ends the runs of a connection that have not ended by themselves, and says why.
+    pub async fn cancel_sync_runs(
+        &mut self,
+        connection_id: ConnectionId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let live = ALL.into_iter().filter(|status| !status.is_final()).map(SyncStatus::as_str);
+        sync_run::Entity::update_many()
+            .filter(sync_run::Column::ConnectionId.eq(connection_id.to_string()))
+            .filter(sync_run::Column::Status.is_in(live))
+            .col_expr(sync_run::Column::Status, Expr::value(SyncStatus::Cancelled.as_str()))
+            .col_expr(sync_run::Column::FinishedAt, Expr::value(now.as_millis()))
+            .col_expr(sync_run::Column::WaitingUntil, Expr::value(Option::<i64>::None))
+            .col_expr(sync_run::Column::WaitingReason, Expr::value(Option::<String>::None))
+            .col_expr(sync_run::Column::Error, Expr::value(reason))
+            .exec(&**self)
+            .await?;
+        Ok(())
+    }
 }
 
 fn json(streams: &[StreamProgress]) -> String {

@@ -219,6 +219,6 @@ pub(crate) async fn connected(store: &Store) -> Consent {
 pub(crate) async fn disconnect(store: &Store, id: ConnectionId, now: Timestamp) {
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
     let audit = by_ada(now);
-    tx.disconnect(id, "disconnected here", DataFate::Kept, 0, &audit).await.unwrap();
+    tx.disconnect(id, "disconnected here", DataFate::Kept, &audit).await.unwrap();
     tx.commit().await.unwrap();
 }

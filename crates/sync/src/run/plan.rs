@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_domain::{Product, SyncMode, Timestamp};
+use connector_domain::{SyncMode, Timestamp};
 use connector_store::{Checkpoint, Durability, MirrorKind};
 
 use super::{RunError, SiteContext, Window};
 use crate::Stream;
 use crate::census::{CensusPart, CensusTask};
+use crate::stream::with_containers;
 use crate::walk::{self, ContentKind, IssueStreams, Walk};
 
 /// Changes are asked for from so long before the watermark: searches know of a change some time after it was made.
@@ -34,12 +35,13 @@ impl Known {
 
 /// The lists that everything else hangs on, and those that are read whole each time.
 pub(super) fn first_stage(site: &Arc<SiteContext>, streams: &[Stream]) -> Vec<Window> {
-    let has = |stream: Stream| streams.contains(&stream);
+    let read = with_containers(streams.to_vec());
+    let has = |stream: Stream| read.contains(&stream);
     let mut windows = Vec::new();
     let mut add = |stream: Stream, walk: Box<dyn Walk>| {
         windows.push(whole(site, stream, stream.as_str().to_owned(), walk));
     };
-    if has(Stream::JiraProjects) || streams.iter().any(|stream| of_issues(*stream)) {
+    if has(Stream::JiraProjects) {
         add(Stream::JiraProjects, Box::new(walk::Projects(Arc::clone(site))));
     }
     if has(Stream::JiraUsers) {
@@ -54,9 +56,7 @@ pub(super) fn first_stage(site: &Arc<SiteContext>, streams: &[Stream]) -> Vec<Wi
     if has(Stream::JiraFields) {
         add(Stream::JiraFields, Box::new(walk::Fields(Arc::clone(site))));
     }
-    let of_spaces =
-        |stream: &Stream| stream.product() == Product::Confluence && *stream != Stream::ConfluenceAttachments;
-    if streams.iter().any(of_spaces) {
+    if has(Stream::ConfluenceSpaces) {
         add(Stream::ConfluenceSpaces, Box::new(walk::Spaces(Arc::clone(site))));
     }
     windows
@@ -68,8 +68,7 @@ fn whole(site: &Arc<SiteContext>, stream: Stream, name: String, walk: Box<dyn Wa
 }
 
 fn of_issues(stream: Stream) -> bool {
-    use Stream::{JiraChangelogs, JiraComments, JiraIssues, JiraWorklogs};
-    matches!(stream, JiraIssues | JiraComments | JiraWorklogs | JiraChangelogs)
+    stream.container() == Some(Stream::JiraProjects)
 }
 
 /// Everything else, now that projects and spaces are known.

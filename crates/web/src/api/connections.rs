@@ -1,14 +1,15 @@
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use connector_domain::{Connection, ConnectionSite, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use connector_domain::{Connection, ConnectionSite, DataFate, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::rows::Page;
 use crate::App;
 use crate::http::access::{Access, Read, Write};
-use crate::http::extract::Path;
+use crate::http::extract::{Path, Query};
 use crate::http::problem::{Problem, Problems};
 
 /// A connection. Never a token.
@@ -120,22 +121,55 @@ pub(crate) async fn find_connection(
     Ok(Json(ConnectionBody::of(&app, caller.connection(&app, &id).await?)))
 }
 
-/// Disconnect: destroys the tokens and keeps the mirrored data.
+/// Where a person takes back what an app may do. Atlassian has no way for the app to do it.
+pub(crate) const REVOKE_AT: &str = "https://id.atlassian.com/manage-profile/apps";
+
+/// What becomes of the mirrored rows.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Data {
+    #[default]
+    Keep,
+    Erase,
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct DisconnectQuery {
+    /// `keep` leaves the mirrored rows where they are. `erase` deletes them in the background, also after a restart,
+    /// and notes in the trail how many; rows that were put in by hand stay, and so do those that another active
+    /// connection of the person keeps up to date.
+    #[serde(default)]
+    #[param(inline, default = "keep")]
+    data: Data,
+}
+
+/// Disconnect: destroys the tokens, ends the syncs under way, and keeps or erases the mirrored data.
 ///
 /// Atlassian has no way for an app to give a grant back; the person removes it at
-/// <https://id.atlassian.com/manage-profile/apps>.
-#[utoipa::path(delete, path = "/api/connections/{id}", tag = "Connections", params(("id" = String, Path)), responses(
-    (status = 204, description = "There are no tokens of it any more."),
-    Problems,
-))]
+/// <https://id.atlassian.com/manage-profile/apps>, which the answer names in its `Link` header.
+#[utoipa::path(delete, path = "/api/connections/{id}", tag = "Connections",
+    params(("id" = String, Path), DisconnectQuery),
+    responses(
+        (status = 204, description = "There are no tokens of it any more.", headers(
+            ("Link" = String, description = "Where the person takes the consent back at Atlassian."),
+        )),
+        Problems,
+    )
+)]
 pub(crate) async fn disconnect(
     State(app): State<App>,
     caller: Access<Write>,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+    Query(query): Query<DisconnectQuery>,
+) -> Result<impl IntoResponse, Problem> {
     let connection = caller.connection(&app, &id).await?;
-    app.connections().disconnect(connection.id, caller.actor()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let data = match query.data {
+        Data::Keep => DataFate::Kept,
+        Data::Erase => DataFate::Erased,
+    };
+    app.syncs().disconnect(connection.id, data, caller.actor()).await?;
+    let link = format!("<{REVOKE_AT}>; rel=\"related\"; title=\"Connected apps at Atlassian\"");
+    Ok((StatusCode::NO_CONTENT, [(header::LINK, link)]))
 }
 
 /// Exchange the connection's refresh token for a new pair now.

@@ -8,6 +8,7 @@ mod by_hand;
 mod census;
 mod custody;
 mod differential;
+mod disconnect;
 mod grant_end;
 mod health;
 mod integrations;

@@ -4,6 +4,7 @@ mod absent;
 mod adopt;
 mod bodies;
 mod confluence;
+mod erase;
 mod issue_keys;
 mod jira;
 mod kind;
@@ -17,6 +18,7 @@ pub use bodies::ContentBody;
 pub use confluence::{
     RemoteAttachment, RemoteBlogPost, RemoteContentComment, RemoteLabel, RemotePage, RemoteSpace,
 };
+pub use erase::Feeder;
 pub use jira::{
     RemoteChangelog, RemoteField, RemoteIssue, RemoteIssueComment, RemoteIssueType, RemoteProject,
     RemoteStatus, RemoteUser, RemoteWorklog,
