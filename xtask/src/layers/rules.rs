@@ -38,12 +38,15 @@ pub const RULES: &[Rule] = &[
     Rule { name: "xtask", uses: &[], never: &[SQL, SERVER, CLIENT] },
     Rule { name: "bench", uses: &[], never: &[CLIENT] },
     // Of the domain only the list of failpoints.
-    Rule { name: "torture", uses: &["domain"], never: &[SERVER, CLIENT] },
+    Rule { name: "torture", uses: &["domain", "leaks"], never: &[SERVER, CLIENT] },
     Rule {
         name: "testkit",
-        uses: &["web", "sync", "connections", "jobs", "store", "vault", "richtext", "atlassian", "domain", "sandbox"],
+        uses: &[
+            "web", "sync", "connections", "jobs", "store", "vault", "richtext", "atlassian", "domain", "sandbox", "leaks",
+        ],
         never: &[],
     },
+    Rule { name: "leaks", uses: &[], never: &[SQL, SERVER, CLIENT] },
     // The program.
     Rule {
         name: "cli",

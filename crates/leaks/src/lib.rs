@@ -1,3 +1,5 @@
+//! Looks for secrets in what is not to hold any. For tests and for torture runs.
+
 use std::fmt::Write as _;
 
 use aho_corasick::AhoCorasick;
@@ -17,6 +19,9 @@ const PREFIX: usize = 12;
 
 impl LeakScanner {
     /// `secrets` are named, for the message.
+    ///
+    /// # Panics
+    /// When one is shorter than what is looked for of each.
     pub fn new<'s>(secrets: impl IntoIterator<Item = (&'s str, &'s [u8])>) -> Self {
         let (mut patterns, mut names) = (Vec::new(), Vec::new());
         for (name, secret) in secrets {
@@ -26,7 +31,7 @@ impl LeakScanner {
                 names.push((name.to_owned(), form));
             }
         }
-        let searcher = AhoCorasick::new(&patterns).expect("patterns");
+        let searcher = AhoCorasick::new(&patterns).unwrap_or_else(|error| panic!("the patterns: {error}"));
         Self { searcher, names }
     }
 
