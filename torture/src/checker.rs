@@ -11,6 +11,7 @@ use crate::chaos::Record;
 use crate::demand::refreshed;
 use crate::ledger::{Delivery, Event, Judgement, Ledger};
 use crate::people::Grant;
+use crate::report::Figure;
 use crate::scene::Scene;
 use crate::stored;
 
@@ -49,8 +50,29 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    pub fn lost_by_program(&self) -> usize {
-        self.lost.iter().filter(|lost| lost.cause == Cause::Program).count()
+    pub fn lost_by(&self, cause: Cause) -> usize {
+        self.lost.iter().filter(|lost| lost.cause == cause).count()
+    }
+
+    /// Adds its grants and losses to a figure. A history that is not linear is a fault even where nothing is lost.
+    pub fn add_to(&self, figure: &mut Figure) {
+        figure.events += self.grants as u64;
+        figure.failures += self.lost_by(Cause::Program) as u64;
+        figure.by_sibling += self.lost_by(Cause::EndedBySibling) as u64;
+        figure.unavoidable += self.lost_by(Cause::AnswerNeverArrived) as u64;
+        figure.faults.extend(self.not_linear());
+    }
+
+    /// What the histories show besides losses, counted.
+    pub fn not_linear(&self) -> Vec<String> {
+        let Judgement { regressions, forks, .. } = &self.judgement;
+        let found = [
+            (regressions.len(), "tokens sent after their grandchild"),
+            (forks.len(), "tokens of which two answers were gone on with"),
+            (self.generations_off.len(), "stored generations that are not what the history says"),
+        ];
+        let found = found.into_iter().filter(|(count, _)| *count > 0);
+        found.map(|(count, what)| format!("{count} {what}")).collect()
     }
 
     /// Appends the stories of what was lost or not linear to a file.

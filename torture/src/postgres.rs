@@ -65,7 +65,8 @@ impl Postgres {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.server = Some(command.spawn().context("postgres could not be started")?);
         let asked = Instant::now();
-        while let Err(reason) = PgConnection::connect(&url(self.address(), "postgres")).await {
+        let superuser = format!("postgres://postgres@{}/postgres", self.address());
+        while let Err(reason) = PgConnection::connect(&superuser).await {
             let ended = self.server.as_mut().is_none_or(|server| !matches!(server.try_wait(), Ok(None)));
             if ended || asked.elapsed() > START_PATIENCE {
                 let log = fs::read_to_string(self.log()).unwrap_or_default();
@@ -104,12 +105,37 @@ impl Postgres {
         }
     }
 
-    /// An empty database; answers its name.
+    /// An empty database of the program's, which is no superuser: its rights can be taken from it.
     pub async fn create_database(&self, name: &str) -> anyhow::Result<()> {
-        let mut connection = PgConnection::connect(&url(self.address(), "postgres")).await?;
-        // The statement holds no foreign text: runs are named in this crate.
-        connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        self.execute("postgres", &format!("CREATE ROLE {PROGRAM} LOGIN")).await?;
+        self.execute("postgres", &format!("CREATE DATABASE {name} OWNER {PROGRAM}")).await
+    }
+
+    /// Does something in a database as its superuser. Statements hold no foreign text: they are written in this crate.
+    pub async fn execute(&self, database: &str, statement: &str) -> anyhow::Result<()> {
+        let url = format!("postgres://postgres@{}/{database}", self.address());
+        let mut connection = PgConnection::connect(&url).await?;
+        connection.execute(sqlx::AssertSqlSafe(statement.to_owned())).await?;
         Ok(connection.close().await?)
+    }
+
+    /// Where its files lie.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A whole database as `pg_dump` writes it.
+    pub fn dump(&self, database: &str) -> anyhow::Result<Vec<u8>> {
+        let beside = self.programs.join("pg_dump");
+        // A package of clients may have brought it.
+        let program = if beside.is_file() { beside } else { PathBuf::from("pg_dump") };
+        let mut command = self.account.command(&program);
+        let output =
+            command.arg(format!("--dbname=postgres://postgres@{}/{database}", self.address())).output()?;
+        if !output.status.success() {
+            bail!("pg_dump: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(output.stdout)
     }
 
     fn log(&self) -> PathBuf {
@@ -117,9 +143,12 @@ impl Postgres {
     }
 }
 
-/// The URL of a database at `address`, which may be a proxy's.
+/// The program's role.
+pub const PROGRAM: &str = "connector";
+
+/// The program's URL of a database at `address`, which may be a proxy's.
 pub fn url(address: SocketAddr, database: &str) -> String {
-    format!("postgres://postgres@{address}/{database}")
+    format!("postgres://{PROGRAM}@{address}/{database}")
 }
 
 pub(crate) fn signal(process: u32, what: Signal) {

@@ -1,8 +1,9 @@
 //! A TCP proxy that breaks what passes through it: the faults of a network, made where no kernel module for them is
 //! needed and no privilege.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,6 +45,20 @@ pub struct Proxy {
     /// Counts the times at which all open connections were reset.
     resets: watch::Sender<u64>,
     listening: JoinHandle<()>,
+    heard: Arc<Heard>,
+}
+
+/// All that came in, by connection and by whether the client said it; nothing while nobody listens.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Option<HashMap<(u64, bool), Vec<u8>>>>);
+
+impl Heard {
+    fn note(&self, connection: u64, by_client: bool, bytes: &[u8]) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(heard) = heard.as_mut() {
+            heard.entry((connection, by_client)).or_default().extend_from_slice(bytes);
+        }
+    }
 }
 
 impl Proxy {
@@ -51,13 +66,33 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (faults, resets) = (watch::Sender::new(Faults::default()), watch::Sender::new(0));
-        let shared = Shared { faults: faults.subscribe(), resets: resets.subscribe(), dice };
+        let heard = Arc::new(Heard::default());
+        let (shared_faults, shared_resets) = (faults.subscribe(), resets.subscribe());
+        let mut shared = Shared {
+            faults: shared_faults,
+            resets: shared_resets,
+            dice,
+            heard: Arc::clone(&heard),
+            connection: 0,
+        };
         let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                shared.connection += 1;
                 tokio::spawn(serve(client, to, shared.clone()));
             }
         });
-        Ok(Self { address, faults, resets, listening })
+        Ok(Self { address, faults, resets, listening, heard })
+    }
+
+    /// Keeps what passes from now on.
+    pub fn listen_in(&self) {
+        self.heard.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// What has passed in each direction of each connection since [`listen_in`](Self::listen_in).
+    pub fn heard(&self) -> Vec<Vec<u8>> {
+        let heard = self.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().flatten().map(|(_, bytes)| bytes.clone()).collect()
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -86,6 +121,9 @@ struct Shared {
     faults: watch::Receiver<Faults>,
     resets: watch::Receiver<u64>,
     dice: Arc<Dice>,
+    heard: Arc<Heard>,
+    /// The number of the connection that this is for.
+    connection: u64,
 }
 
 impl Shared {
@@ -142,6 +180,7 @@ enum End {
 async fn ask(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut shared: Shared) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        shared.heard.note(shared.connection, true, &buffer[..length]);
         let faults = shared.passable().await;
         if pass(&mut to, &buffer[..length], &faults).await.is_err() {
             return;
@@ -161,6 +200,7 @@ async fn answer(
 ) -> End {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        shared.heard.note(shared.connection, false, &buffer[..length]);
         let faults = shared.passable().await;
         if let Some((low, high)) = faults.latency {
             tokio::time::sleep(shared.dice.between(low, high)).await;

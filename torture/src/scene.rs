@@ -12,12 +12,15 @@ use tokio::sync::Mutex;
 
 use crate::child::{Launch, Process, free_address};
 use crate::dice::Dice;
+use crate::disk::SmallDisk;
 use crate::http::{Answer, Request};
 use crate::postgres::{self, Postgres};
 use crate::proxy::Proxy;
 
 /// Any 32 bytes, named and written as the program wants its keys.
 pub const KEY: &str = "torture:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub const KEY_BYTES: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
+pub const CLIENT_SECRET: &str = "sandbox-secret";
 /// Registered with the simulator. Nobody listens there: the harness plays the browser and takes the way itself.
 pub const CALLBACK: &str = "http://localhost:3001/api/oauth/callback/atlassian";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,6 +74,8 @@ pub struct Setting {
     pub leeway: u64,
     /// Milliseconds that the simulator waits before it works on a request.
     pub latency: u64,
+    /// Whether the SQLite file lies on a disk of its own that can be filled up.
+    pub small_disk: bool,
     pub seed: u64,
 }
 
@@ -93,6 +98,7 @@ impl Setting {
             token_life: 1_500 / u64::from(scale),
             leeway: 600 / u64::from(scale),
             latency: 0,
+            small_disk: false,
             seed: 1,
         }
     }
@@ -111,6 +117,8 @@ pub struct Scene {
     pub dice: Arc<Dice>,
     /// A line for each visit of a failpoint.
     pub visits: PathBuf,
+    /// The disk of the SQLite file, where it has one of its own.
+    pub disk: Option<SmallDisk>,
     directory: TempDir,
 }
 
@@ -137,9 +145,14 @@ impl Scene {
         let dice = Arc::new(Dice::new(setting.seed));
         let directory = tempfile::Builder::new().prefix("connector-torture-").tempdir()?;
         let sandbox = start_sandbox(&setting, directory.path()).await?;
+        let disk =
+            setting.small_disk.then(|| SmallDisk::mount(&directory.path().join("disk"))).transpose()?;
         let before_sandbox = Proxy::start(sandbox.address(), Arc::clone(&dice)).await?;
         let database = match setting.engine {
-            Engine::Sqlite => Database::Sqlite(directory.path().join("torture.db")),
+            Engine::Sqlite => {
+                let folder = disk.as_ref().map_or(directory.path(), SmallDisk::path);
+                Database::Sqlite(folder.join("torture.db"))
+            }
             Engine::Postgres => {
                 let postgres = Postgres::start().await?;
                 postgres.create_database(DATABASE).await?;
@@ -159,6 +172,7 @@ impl Scene {
             database,
             dice,
             visits,
+            disk,
             directory,
         };
         for number in 0..scene.setting.replicas {
@@ -198,7 +212,7 @@ impl Scene {
         let environment = [
             ("INTEGRATION_DB_URL", self.database_url()),
             ("ATLASSIAN_CLIENT_ID", "sandbox-client".to_owned()),
-            ("ATLASSIAN_CLIENT_SECRET", "sandbox-secret".to_owned()),
+            ("ATLASSIAN_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             ("ATLASSIAN_REDIRECT_URI", CALLBACK.to_owned()),
             ("ATLASSIAN_AUTH_URL", format!("http://{}", self.before_sandbox.address())),
             ("ATLASSIAN_API_URL", format!("http://{}", self.sandbox.address())),

@@ -1,7 +1,8 @@
-//! Builds the program with failpoints, in a profile of its own, and tortures it.
+//! Builds the program with failpoints and tortures it.
 
-use std::fs;
-use std::path::Path;
+mod figures;
+
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -14,37 +15,43 @@ const PROFILE: &str = "torture";
 #[derive(clap::Args)]
 pub struct Args {
     /// As much as the published figures need: about an hour and a half.
-    #[arg(long, conflicts_with = "minutes")]
+    #[arg(long, conflicts_with_all = ["minutes", "smoke"])]
     long: bool,
+    /// Each run as small as it still says something, with the build of the tests: about three minutes.
+    #[arg(long, conflicts_with_all = ["minutes", "write"])]
+    smoke: bool,
     /// About so many minutes of random kills over all engines and readings.
     #[arg(long, value_name = "N")]
     minutes: Option<u64>,
     /// Only these runs, separated by commas; an unknown name lists them.
     #[arg(long, value_name = "NAME,…")]
     only: Option<String>,
+    /// Grants in each round of the crash loop and of the outages.
+    #[arg(long, value_name = "N")]
+    grants: Option<usize>,
+    /// By how much the crash loop divides all times: 60 makes the leeway 10 s, 150 makes it 4 s.
+    #[arg(long, value_name = "N")]
+    scale: Option<u32>,
     /// The choices of another run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Put the figures into docs/reliability.md too.
+    /// Put the figures into docs/reliability.md too: those of the same runs are replaced, others stay.
     #[arg(long)]
     write: bool,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    for (package, extra) in [("connector-cli", &["--features", "failpoints"][..]), ("connector-torture", &[])]
-    {
-        let mut build = cargo::cargo(&["build", "--profile", PROFILE, "-p", package]);
-        cargo::run(build.args(extra))?;
-    }
-    let directory = cargo::target_directory()?.join(PROFILE);
+    let directory = if args.smoke { built_for_tests()? } else { built_for_torture()? };
     let mut torture = Command::new(directory.join("connector-torture"));
     torture.arg("--program").arg(directory.join("connector"));
-    if args.long {
-        torture.arg("--long");
+    for (name, wanted) in [("--long", args.long), ("--smoke", args.smoke)] {
+        torture.args(wanted.then_some(name));
     }
     let options = [
         ("--minutes", args.minutes.map(|minutes| minutes.to_string())),
         ("--only", args.only.clone()),
+        ("--grants", args.grants.map(|grants| grants.to_string())),
+        ("--scale", args.scale.map(|scale| scale.to_string())),
         ("--seed", args.seed.map(|seed| seed.to_string())),
     ];
     for (name, value) in options {
@@ -54,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     print!("{figures}");
     if args.write && !figures.trim().is_empty() {
         let path = cargo::root().join(FIGURES);
-        write(&path, &figures).with_context(|| format!("{FIGURES} could not be written"))?;
+        figures::write(&path, &figures).with_context(|| format!("{FIGURES} could not be written"))?;
     }
     if !held {
         bail!("the torture found something");
@@ -62,13 +69,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the figures between their markers.
-fn write(path: &Path, figures: &str) -> anyhow::Result<()> {
-    let page = fs::read_to_string(path)?;
-    let (before, rest) = page.split_once(BEGIN).context("no begin of the figures")?;
-    let (_, after) = rest.split_once(END).context("no end of the figures")?;
-    Ok(fs::write(path, format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", figures.trim()))?)
+/// In a profile of its own, almost as fast as a release.
+fn built_for_torture() -> anyhow::Result<PathBuf> {
+    for (package, extra) in [("connector-cli", &["--features", "failpoints"][..]), ("connector-torture", &[])]
+    {
+        let mut build = cargo::cargo(&["build", "--profile", PROFILE, "-p", package]);
+        cargo::run(build.args(extra))?;
+    }
+    Ok(cargo::target_directory()?.join(PROFILE))
 }
 
-const BEGIN: &str = "<!-- torture -->";
-const END: &str = "<!-- end torture -->";
+/// What `cargo xtask test` has built, which has every feature.
+fn built_for_tests() -> anyhow::Result<PathBuf> {
+    cargo::run(&mut cargo::cargo(&["build", "--workspace", "--all-features", "--bins"]))?;
+    Ok(cargo::target_directory()?.join("debug"))
+}

@@ -8,8 +8,8 @@
 //! CONNECTOR_FAILPOINTS=refresh.intent_stored=kill@3;refresh.answer_received=pause:200;spool.dir_synced=error
 //! ```
 //!
-//! `kill` ends the process by SIGKILL at the first visit, `kill@3` at the third. `pause:MS` and `error` happen at every
-//! visit, with `@N` at that one only. A place whose code cannot fail takes no `error`: [`Failpoint::can_fail`].
+//! `kill` ends the process by SIGKILL at the first visit, `kill@3` at the third. `pause:MS`, `panic` and `error` happen at
+//! every visit, with `@N` at that one only. A place whose code cannot fail takes no `error`: [`Failpoint::can_fail`].
 
 #[cfg(feature = "failpoints")]
 mod armed;

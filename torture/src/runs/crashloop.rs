@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{progress, quiet, slug, verdict};
 use crate::chaos::{self, Plan, Record};
+use crate::checker::Cause;
 use crate::demand::{self, Demand, Served};
 use crate::people::connect_all;
 use crate::report::Figure;
@@ -20,6 +21,8 @@ pub struct Loop {
     pub seed: u64,
     /// By how much all times are divided.
     pub scale: u32,
+    /// Fewer kills in all rounds together prove too little.
+    pub least_kills: u64,
 }
 
 /// Faults shorter than the leeway, which is given in seconds.
@@ -41,12 +44,7 @@ pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) 
     let mut figure = Figure {
         run: format!("T1 {}, {}, leeway {} s", engine.name(), siblings.name(), 600 / of.scale),
         of: "grant-runs".to_owned(),
-        events: 0,
-        failures: 0,
-        unavoidable: 0,
-        notes: String::new(),
-        took: Duration::ZERO,
-        faults: Vec::new(),
+        ..Figure::default()
     };
     let mut sums = Sums::default();
     for round in 0..of.times {
@@ -58,25 +56,16 @@ pub async fn run(program: &Path, engine: Engine, siblings: Siblings, of: &Loop) 
             figure.faults.push(format!("round {round} came to no end: {error:#}"));
         }
     }
-    let Sums {
-        kills,
-        serving,
-        pauses,
-        restarts,
-        spoiled,
-        requests,
-        exchanges,
-        generations,
-        regressions,
-        forks,
-        ended,
-        too_long,
-    } = sums;
+    let Sums { kills, serving, pauses, restarts, spoiled, requests, exchanges, generations, ended, too_long } =
+        sums;
+    if kills < of.least_kills {
+        figure.faults.push(format!("only {kills} kills, and {} are wanted", of.least_kills));
+    }
     let share = (spoiled * 1_000).checked_div(requests).unwrap_or_default();
     figure.notes = format!(
         "{kills} kills ({serving} of a process that served), {pauses} pauses, {restarts} database restarts ({too_long} longer than half the leeway), {}.{} % of \
-         {requests} token requests spoiled, {exchanges} exchanges of {generations} tokens, {regressions} tokens sent \
-         after their grandchild, {forks} forks, {ended} processes ended by themselves",
+         {requests} token requests spoiled, {exchanges} exchanges of {generations} tokens, {ended} processes \
+         ended by themselves",
         share / 10,
         share % 10,
     );
@@ -94,8 +83,6 @@ struct Sums {
     requests: usize,
     exchanges: usize,
     generations: usize,
-    regressions: usize,
-    forks: usize,
     ended: u64,
     /// Restarts of the database that took more than half of the leeway.
     too_long: usize,
@@ -133,13 +120,14 @@ async fn once(
     supervised?;
     quiet(&scene).await?;
     let verdict = verdict(name, &scene, &grants, &record).await?;
-    let failures = verdict.lost_by_program();
+    verdict.add_to(figure);
     progress(
         name,
         &format!(
-            "round {round}: {} lost ({failures} by the program), {} kills, {} exchanges of {} tokens, {} regressions, \
+            "round {round}: {} lost ({} by the program), {} kills, {} exchanges of {} tokens, {} regressions, \
              {} forks, wishes by status {:?}",
             verdict.lost.len(),
+            verdict.lost_by(Cause::Program),
             Record::count(&record.kills),
             verdict.judgement.exchanges,
             verdict.judgement.generations,
@@ -148,13 +136,6 @@ async fn once(
             served.by_status(),
         ),
     );
-    figure.events += verdict.grants as u64;
-    figure.failures += failures as u64;
-    figure.unavoidable += (verdict.lost.len() - failures) as u64;
-    if !verdict.generations_off.is_empty() {
-        let off = verdict.generations_off.len();
-        figure.faults.push(format!("{off} stored generations are not what the history says"));
-    }
     let leeway = i64::try_from(scene.setting.leeway * 1_000)?;
     sums.too_long += record.outages().iter().filter(|(from, to)| to - from >= leeway / 2).count();
     sums.kills += Record::count(&record.kills);
@@ -166,7 +147,5 @@ async fn once(
     sums.requests += verdict.requests;
     sums.exchanges += verdict.judgement.exchanges;
     sums.generations += verdict.judgement.generations;
-    sums.regressions += verdict.judgement.regressions.len();
-    sums.forks += verdict.judgement.forks.len();
     Ok(())
 }

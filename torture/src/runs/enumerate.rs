@@ -94,10 +94,10 @@ pub async fn run(program: &Path, engine: Engine, visits: u64) -> anyhow::Result<
         of: "kills and errors".to_owned(),
         events: tally.trials,
         failures: tally.failures,
-        unavoidable: 0,
         notes: format!("{} of {} failpoints reached", tally.reached.len(), all.len()),
         took: began.elapsed(),
         faults: tally.faults,
+        ..Figure::default()
     })
 }
 
@@ -125,10 +125,7 @@ async fn trials(
     tally.reached.append(&mut stage.reached);
     let verdict = super::verdict(name, &stage.scene, &stage.grants, &Record::default()).await?;
     tally.failures += verdict.lost.len() as u64;
-    let regressions = verdict.judgement.regressions.len();
-    if regressions > 0 {
-        tally.faults.push(format!("{regressions} tokens sent after their grandchild"));
-    }
+    tally.faults.extend(verdict.not_linear());
     Ok(())
 }
 

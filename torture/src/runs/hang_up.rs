@@ -135,14 +135,12 @@ async fn callbacks(scene: &Scene, count: usize) -> anyhow::Result<Figure> {
         of: "callbacks".to_owned(),
         events: count as u64,
         failures: (burned + count.saturating_sub(connected)) as u64,
-        unavoidable: 0,
         notes: format!(
             "{} points; {stored} stored without their client, {again} not begun and good when asked again; {burned} codes \
              used without a stored grant",
             POINTS.len(),
         ),
-        took: Duration::ZERO,
-        faults: Vec::new(),
+        ..Figure::default()
     })
 }
 
@@ -196,14 +194,12 @@ async fn refreshes(scene: &Scene, count: usize) -> anyhow::Result<Figure> {
         of: "refreshes".to_owned(),
         events: grants.len() as u64,
         failures: (verdict.lost.len() + verdict.generations_off.len()) as u64,
-        unavoidable: 0,
         notes: format!(
             "{} exchanges of {} tokens; {} stored generations differ from the history",
             verdict.judgement.exchanges,
             verdict.judgement.generations,
             verdict.generations_off.len(),
         ),
-        took: Duration::ZERO,
-        faults: Vec::new(),
+        ..Figure::default()
     })
 }

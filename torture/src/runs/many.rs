@@ -12,19 +12,17 @@ use crate::people::connect_all;
 use crate::report::Figure;
 use crate::scene::{Engine, Scene, Setting, Siblings};
 
-/// The token's hour is divided by this: an hour lasts five minutes.
-const SCALE: u32 = 12;
-const HOUR: u64 = 3_600 / SCALE as u64;
-
-/// `count` grants on one process, looked at for one hour of theirs. Nobody asks for a token.
-pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result<Figure> {
+/// `count` grants on one process, looked at for one hour of theirs, which is divided by `scale`: by 12 it lasts five
+/// minutes. Nobody asks for a token.
+pub async fn run(program: &Path, engine: Engine, count: usize, scale: u32) -> anyhow::Result<Figure> {
     let began = Instant::now();
+    let hour = 3_600 / u64::from(scale);
     let setting = Setting {
         replicas: 1,
         people: count,
-        scale: SCALE,
-        token_life: HOUR,
-        leeway: 600 / u64::from(SCALE),
+        scale,
+        token_life: hour,
+        leeway: 600 / u64::from(scale),
         ..Setting::scaled(program, engine, Siblings::Lenient)
     };
     let scene = Scene::start(setting).await?;
@@ -33,7 +31,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result
     progress("many", &format!("{count} grants after {} s", began.elapsed().as_secs()));
     scene.control(Request::new("DELETE", "/__sandbox/stats")).await?;
     let from = now_millis();
-    tokio::time::sleep(Duration::from_secs(HOUR)).await;
+    tokio::time::sleep(Duration::from_secs(hour)).await;
     let to = now_millis();
     let memory = scene.replicas[0].lock().await.id().and_then(peak_memory).unwrap_or_default();
     let ledger = Ledger::read(&scene).await?;
@@ -42,7 +40,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result
     for grant in &grants {
         let events = ledger.events(&grant.account_id);
         late.extend(
-            oldest(events, from, to).filter(|age| *age > i64::try_from(HOUR * 1_000).unwrap_or(i64::MAX)),
+            oldest(events, from, to).filter(|age| *age > i64::try_from(hour * 1_000).unwrap_or(i64::MAX)),
         );
         exchanges
             .extend(events.iter().filter(|event| event.is_refresh && event.at >= from).map(|event| event.at));
@@ -53,9 +51,8 @@ pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result
         of: "grants".to_owned(),
         events: grants.len() as u64,
         failures: late.len() as u64,
-        unavoidable: 0,
         notes: format!(
-            "an hour of {HOUR} s; {} exchanges in it, {:.3} per generation, {} in the busiest second; peak memory of the \
+            "an hour of {hour} s; {} exchanges in it, {:.3} per generation, {} in the busiest second; peak memory of the \
              process {} MB, with the logins before",
             exchanges.len(),
             judgement.ratio(),
@@ -63,7 +60,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result
             memory / 1_000_000,
         ),
         took: began.elapsed(),
-        faults: Vec::new(),
+        ..Figure::default()
     })
 }
 

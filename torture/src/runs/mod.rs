@@ -1,12 +1,19 @@
 //! The runs: each sets a scene, does something to it, and says what came of it as figures.
 
+pub mod canary;
 pub mod crashloop;
+pub mod disconnect;
 pub mod enumerate;
+pub mod errors;
 pub mod hang_up;
+pub mod holder;
 pub mod many;
 pub mod outage;
+pub mod refused_writes;
+pub mod revoked;
 pub mod rotation;
 pub mod single_flight;
+pub mod wrong_secret;
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,11 +52,7 @@ pub(crate) async fn verdict(
     record: &Record,
 ) -> anyhow::Result<crate::checker::Verdict> {
     let verdict = crate::checker::check(scene, grants, record, CHECK_PATIENCE).await?;
-    let odd = !verdict.lost.is_empty()
-        || !verdict.judgement.regressions.is_empty()
-        || !verdict.judgement.forks.is_empty()
-        || !verdict.generations_off.is_empty();
-    if odd {
+    if !verdict.lost.is_empty() || !verdict.not_linear().is_empty() {
         let stories = std::env::temp_dir().join(STORIES);
         verdict.tell(name, &stories)?;
         let logs = scene.keep_logs(name);

@@ -49,6 +49,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize, visits: u64) -> a
     // Without the old key everything must open.
     restart_with(&scene, NEW_KEY, true).await?;
     let verdict = super::verdict(&name, &scene, &grants, &Record::default()).await?;
+    faults.extend(verdict.not_linear());
     faults.extend(refuses_wrong_key(&scene).await?);
     // A process that was killed or restarted gives no answer; what it answers must not be its own fault.
     let by_status: BTreeMap<u16, u64> = served.by_status();
@@ -61,7 +62,6 @@ pub async fn run(program: &Path, engine: Engine, count: usize, visits: u64) -> a
         of: "answers to wishes for a token".to_owned(),
         events: wishes_answered,
         failures: failed + verdict.lost.len() as u64,
-        unavoidable: 0,
         notes: format!(
             "{kills} kills of the rotation, {left} values under the old key at its end, {} of {} grants work without it",
             verdict.grants - verdict.lost.len(),
@@ -69,6 +69,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize, visits: u64) -> a
         ),
         took: began.elapsed(),
         faults,
+        ..Figure::default()
     })
 }
 

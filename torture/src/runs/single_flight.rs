@@ -1,4 +1,5 @@
-//! T3: processes of many callers each want a new token at the same instant, and nothing fails. One exchange serves all.
+//! T3: processes of many callers each want a new token at the same instant, and nothing fails. One exchange serves all,
+//! and nobody waits much longer than for the token endpoint.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,19 +14,29 @@ use crate::proxy::Faults;
 use crate::report::{Figure, percentile};
 use crate::scene::{Engine, Scene, Setting, Siblings};
 
-const REPLICAS: usize = 4;
 /// Callers at each process.
 const CALLERS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(40);
-/// What a waiter may take longer than the token endpoint and the same crowd without an exchange (T3's target).
+/// What the 99th of 100 waiters may take longer than the token endpoint.
 const OVERHEAD: Duration = Duration::from_millis(50);
 
-/// `rounds` crowds, each at another grant, for an endpoint that answers after `endpoint`.
-pub async fn run(program: &Path, endpoint: Duration, rounds: usize) -> anyhow::Result<Figure> {
-    let name = format!("single-flight-{}ms", endpoint.as_millis());
+#[derive(Debug, Clone)]
+pub struct Crowds {
+    pub replicas: usize,
+    /// After so long the token endpoint answers.
+    pub endpoint: Duration,
+    pub rounds: usize,
+    /// Whether the machine is this run's alone, so that times say something.
+    pub timed: bool,
+}
+
+/// Each crowd wants the token of another grant.
+pub async fn run(program: &Path, of: &Crowds) -> anyhow::Result<Figure> {
+    let Crowds { replicas, endpoint, rounds, timed } = *of;
+    let name = format!("single-flight-{replicas}-{}ms", endpoint.as_millis());
     let began = Instant::now();
     let setting = Setting {
-        replicas: REPLICAS,
+        replicas,
         people: rounds,
         // Real times: nothing is due in the background while this lasts.
         scale: 1,
@@ -52,7 +63,6 @@ pub async fn run(program: &Path, endpoint: Duration, rounds: usize) -> anyhow::R
     let judgement = ledger.judge(grants.iter().map(|grant| grant.account_id.as_str()));
     let (calm, waited) = (percentile(&mut calm, 99), percentile(&mut waiting, 99));
     let overhead = waited.saturating_sub(endpoint);
-    let beyond_calm = overhead.saturating_sub(calm);
     progress(&name, &format!("{} exchanges of {} tokens", judgement.exchanges, judgement.generations));
     let mut faults = Vec::new();
     if refused > 0 {
@@ -61,24 +71,25 @@ pub async fn run(program: &Path, endpoint: Duration, rounds: usize) -> anyhow::R
     if judgement.generations < rounds {
         faults.push(format!("only {} of {rounds} tokens were exchanged at all", judgement.generations));
     }
-    let within = if beyond_calm <= OVERHEAD { "within" } else { "above" };
+    if timed && overhead > OVERHEAD {
+        faults.push(format!("the p99 is more than {} ms above the endpoint's time", OVERHEAD.as_millis()));
+    }
     Ok(Figure {
-        run: format!("T3 {REPLICAS} × {CALLERS} callers, endpoint {} ms", endpoint.as_millis()),
+        run: format!("T3 {replicas} × {CALLERS} callers, endpoint {} ms", endpoint.as_millis()),
         of: "generations".to_owned(),
         events: judgement.generations as u64,
         failures: (judgement.exchanges - judgement.generations) as u64,
-        unavoidable: 0,
         notes: format!(
-            "{:.3} exchanges per generation; callers' p99 less the endpoint's time {} ms; the same crowd without an \
-             exchange {} ms; the difference of {} ms is {within} the aim of {} ms",
+            "{:.3} exchanges per generation; p99 of a caller {} ms, which is {} ms above the endpoint's time; the same \
+             crowd without an exchange {} ms",
             judgement.ratio(),
+            waited.as_millis(),
             overhead.as_millis(),
             calm.as_millis(),
-            beyond_calm.as_millis(),
-            OVERHEAD.as_millis(),
         ),
         took: began.elapsed(),
         faults,
+        ..Figure::default()
     })
 }
 

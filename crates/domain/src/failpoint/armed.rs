@@ -12,6 +12,8 @@ use super::{ACTIONS_VAR, Failpoint, Injected, LOG_VAR};
 enum Action {
     Kill,
     Pause(Duration),
+    /// As a mistake in the code would: the task unwinds with all that it holds.
+    Panic,
     Error,
 }
 
@@ -54,6 +56,7 @@ pub async fn try_reach(point: Failpoint) -> Result<(), Injected> {
         match action {
             Action::Kill => kill(),
             Action::Pause(time) => tokio::time::sleep(time).await,
+            Action::Panic => panic!("the failpoint {point} was told to panic"),
             Action::Error => return Err(Injected(point)),
         }
     }
@@ -71,6 +74,7 @@ pub fn try_reach_blocking(point: Failpoint) -> Result<(), Injected> {
         match action {
             Action::Kill => kill(),
             Action::Pause(time) => std::thread::sleep(time),
+            Action::Panic => panic!("the failpoint {point} was told to panic"),
             Action::Error => return Err(Injected(point)),
         }
     }
@@ -128,6 +132,7 @@ fn rule(text: &str) -> Option<Rule> {
     };
     let (action, visit) = match action.split_once(':') {
         None if action == "kill" => (Action::Kill, visit.or(Some(1))),
+        None if action == "panic" => (Action::Panic, visit),
         None if action == "error" => (Action::Error, visit),
         Some(("pause", millis)) => (Action::Pause(Duration::from_millis(millis.parse().ok()?)), visit),
         _ => return None,
@@ -149,6 +154,8 @@ mod tests {
         let pause = Action::Pause(Duration::from_millis(200));
         assert_eq!(of(Failpoint::RefreshAnswerReceived), [Rule { action: pause, visit: None }]);
         assert_eq!(of(Failpoint::SpoolDirSynced), [Rule { action: Action::Error, visit: Some(2) }]);
+        let panics = &parse("refresh.locked=panic@4").unwrap()[&Failpoint::RefreshLocked];
+        assert_eq!(panics[..], [Rule { action: Action::Panic, visit: Some(4) }]);
         assert_eq!(parse("refresh.locked=kill").unwrap()[&Failpoint::RefreshLocked][0].visit, Some(1));
     }
 
