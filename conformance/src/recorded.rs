@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::walk::consent::CALLBACK;
+use crate::walk::edits;
 
 /// A request as it came to the sandbox.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Recorded {
     pub body: Vec<u8>,
     /// Of the answer.
     pub status: u16,
+    /// What a refusal says.
+    pub refusal: String,
 }
 
 type Log = Arc<Mutex<Vec<Recorded>>>;
@@ -51,6 +54,7 @@ fn options() -> SandboxOptions {
         issues: Some(400),
         spaces: Some(260),
         pages: Some(600),
+        control: true,
         redirect_uri: vec![CALLBACK.to_owned()],
         ..SandboxOptions::default()
     }
@@ -65,7 +69,8 @@ struct Service {
     jobs: Jobs,
 }
 
-/// Logs in with these scopes, syncs twice, and asks for everything else that the client can ask for.
+/// Logs in with these scopes, syncs, syncs again and takes a census after things have gone and moved, and asks for
+/// everything else that the client can ask for.
 pub async fn requests(scopes: &str) -> anyhow::Result<Vec<Recorded>> {
     let (log, stop) = (Log::default(), CancellationToken::new());
     let url = serve(&log, stop.clone()).await?;
@@ -75,7 +80,9 @@ pub async fn requests(scopes: &str) -> anyhow::Result<Vec<Recorded>> {
     let connection = service.log_in(&browser).await?;
     let runner = Runner::new(service.jobs.clone(), vec![service.syncs.handler()], 2);
     let running = tokio::spawn(runner.run(stop.clone()));
-    for mode in [SyncMode::Full, SyncMode::Incremental] {
+    service.sync(connection, SyncMode::Full).await?;
+    edits::make_outdated(&browser, "acme").await?;
+    for mode in [SyncMode::Incremental, SyncMode::Census] {
         service.sync(connection, mode).await?;
     }
     service.connections.refresh_sites(connection).await?;
@@ -98,6 +105,10 @@ async fn serve(log: &Log, stop: CancellationToken) -> anyhow::Result<Url> {
 }
 
 async fn record(State(log): State<Log>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/__sandbox") {
+        // Ours, not the client's.
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let mut recorded = Recorded {
@@ -106,9 +117,16 @@ async fn record(State(log): State<Log>, request: Request, next: Next) -> Respons
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body: body.to_vec(),
         status: 0,
+        refusal: String::new(),
     };
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
     recorded.status = response.status().as_u16();
+    if response.status().is_client_error() {
+        let (head, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        recorded.refusal = String::from_utf8_lossy(&body).into_owned();
+        response = Response::from_parts(head, Body::from(body));
+    }
     log.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
     response
 }

@@ -122,6 +122,39 @@ async fn spaces_and_pages(control: &Control<'_>) -> anyhow::Result<()> {
     control.delete(&format!("/pages/{purged}?purge=true")).await
 }
 
+/// Takes away from a mirror what it has: deletes, moves, archives, trashes.
+pub async fn make_outdated(browser: &Browser, site: &'static str) -> anyhow::Result<()> {
+    let control = Control { browser, site };
+    let truth = browser.get(&format!("/__sandbox/sites/{site}/truth")).await.expect(200).json();
+    let last = |kind: &str, from_end: usize| {
+        let things = truth[kind].as_array().and_then(|things| things.iter().nth_back(from_end));
+        let id = things.and_then(|thing| thing["id"].as_str());
+        id.map(str::to_owned).with_context(|| format!("not enough {kind}"))
+    };
+    control.delete(&format!("/issues/{}", last("issues", 0)?)).await?;
+    let moved = truth["issues"].as_array().and_then(|issues| issues.first()).context("no issue")?;
+    let elsewhere =
+        truth["projects"].as_array().into_iter().flatten().filter_map(|project| project["key"].as_str());
+    let is_elsewhere =
+        |key: &&str| !moved["key"].as_str().unwrap_or_default().starts_with(&format!("{key}-"));
+    let target = elsewhere.filter(|key| *key != "SEC").find(is_elsewhere).context("no other project")?;
+    let moved = moved["id"].as_str().context("no id")?;
+    control.change(&format!("/issues/{moved}"), json!({ "project": target })).await?;
+    for (kind, from_end, change) in [
+        ("projects", 0, json!({ "archived": true })),
+        ("spaces", 0, json!({ "archived": true })),
+        ("pages", 3, json!({ "status": "archived" })),
+        ("pages", 4, json!({ "space": "ENG" })),
+    ] {
+        control.change(&format!("/{kind}/{}", last(kind, from_end)?), change).await?;
+    }
+    control.delete(&format!("/projects/{}", last("projects", 1)?)).await?;
+    let (trashed, purged) = (last("pages", 0)?, last("pages", 1)?);
+    control.delete(&format!("/pages/{trashed}")).await?;
+    control.delete(&format!("/pages/{purged}")).await?;
+    control.delete(&format!("/pages/{purged}?purge=true")).await
+}
+
 /// What a walk could not know by itself: the names of what no list shows any more, and former keys.
 pub async fn tell(browser: &Browser, site: &str, known: &mut Known) -> anyhow::Result<()> {
     let truth = browser.get(&format!("/__sandbox/sites/{site}/truth")).await.expect(200).json();

@@ -2,10 +2,11 @@
 
 pub mod consent;
 mod crawl;
-mod edits;
+pub mod edits;
 mod posts;
 mod refusals;
 mod routes;
+mod scopes;
 mod variants;
 mod walker;
 
@@ -16,7 +17,8 @@ use connector_testkit::{Browser, Sandbox};
 
 use self::consent::{Person, basic, gateway};
 use self::crawl::Known;
-pub use self::routes::missing;
+pub use self::routes::misplayed;
+pub use self::scopes::compare as compare_scopes;
 pub use self::walker::Walker;
 use crate::check::Checker;
 

@@ -1,5 +1,7 @@
-//! The routes that are walked: whatever the documents say can be got. The sandbox has some of them; which ones it is
-//! to have at least is written down here.
+//! The routes that are walked: whatever the documents say can be got. The sandbox has some of them; which ones is
+//! written down here.
+
+use std::collections::BTreeSet;
 
 use crate::openapi::{Api, Documents};
 use crate::report::Report;
@@ -43,31 +45,46 @@ fn nameless(route: &str) -> String {
 
 /// The operations that the sandbox plays, one line for each resource; the methods stand before the paths.
 const PLAYED: &[(Api, &str)] = &[
+    (Api::Jira, "GET /project /project/search /project/{} /search /search/jql /issue/{} /issue/{}/changelog"),
     (
         Api::Jira,
-        "GET /project/search /project/{} /search/jql /issue/{} /issue/{}/comment /issue/{}/comment/{}",
+        "GET /issue/{}/comment /issue/{}/comment/{} /issue/{}/worklog /worklog/updated /worklog/deleted",
     ),
-    (Api::Jira, "GET /issue/{}/worklog /issue/{}/changelog /worklog/updated /worklog/deleted"),
-    (Api::Jira, "GET /attachment/{} /field /status /status/{} /priority /priority/search /issuetype"),
-    (Api::Jira, "GET /myself /user /user/bulk /users/search /serverInfo /webhook"),
-    (
-        Api::Jira,
-        "POST /search/jql /search/approximate-count /issue/bulkfetch /changelog/bulkfetch /comment/list",
-    ),
-    (Api::Jira, "POST /worklog/list /webhook"),
+    (Api::Jira, "GET /attachment/{} /attachment/content/{} /field /issuetype /priority /priority/search"),
+    (Api::Jira, "GET /resolution /status /status/{} /serverInfo /webhook"),
+    (Api::Jira, "GET /myself /user /user/bulk /users/search"),
+    (Api::Jira, "POST /search/jql /search/approximate-count /issue/bulkfetch /changelog/bulkfetch"),
+    (Api::Jira, "POST /comment/list /worklog/list /webhook"),
     (Api::Jira, "PUT /webhook/refresh"),
-    (Api::Confluence, "GET /spaces /spaces/{} /spaces/{}/pages /pages /pages/{} /pages/{}/children"),
-    (Api::Confluence, "GET /pages/{}/direct-children /pages/{}/ancestors /folders/{} /pages/{}/versions"),
-    (Api::Confluence, "GET /pages/{}/versions/{} /pages/{}/labels /pages/{}/attachments /attachments/{}"),
-    (Api::Confluence, "GET /pages/{}/footer-comments /pages/{}/inline-comments /footer-comments/{}/children"),
-    (Api::Confluence, "GET /inline-comments/{}/children /blogposts /blogposts/{} /spaces/{}/blogposts"),
+    (Api::Jira, "DELETE /webhook"),
+    (Api::Confluence, "GET /spaces /spaces/{} /spaces/{}/pages /spaces/{}/blogposts"),
+    (Api::Confluence, "GET /pages /pages/{} /pages/{}/versions /pages/{}/versions/{} /pages/{}/labels"),
+    (Api::Confluence, "GET /pages/{}/attachments /pages/{}/footer-comments /pages/{}/inline-comments"),
+    (
+        Api::Confluence,
+        "GET /pages/{}/children /pages/{}/direct-children /pages/{}/descendants /pages/{}/ancestors",
+    ),
+    (Api::Confluence, "GET /blogposts /blogposts/{} /blogposts/{}/versions /blogposts/{}/versions/{}"),
+    (Api::Confluence, "GET /blogposts/{}/labels /blogposts/{}/attachments"),
+    (Api::Confluence, "GET /blogposts/{}/footer-comments /blogposts/{}/inline-comments"),
+    (Api::Confluence, "GET /folders/{} /folders/{}/descendants /attachments /attachments/{}"),
+    (Api::Confluence, "GET /footer-comments /footer-comments/{} /footer-comments/{}/children"),
+    (Api::Confluence, "GET /inline-comments /inline-comments/{} /inline-comments/{}/children"),
     // Content and spaces, which the sandbox has at sites' own addresses, are out of the document already.
     (Api::ConfluenceOld, "GET /search /user/current"),
 ];
 
-/// What is to be there, and was not answered with success.
-pub fn missing(report: &Report) -> Vec<String> {
-    let answered: Vec<(Api, String)> = report
+/// What the sandbox plays: the API, the method and the route.
+pub fn played() -> impl Iterator<Item = (Api, &'static str, &'static str)> {
+    PLAYED.iter().flat_map(|(api, line)| {
+        let (method, routes) = line.split_once(' ').unwrap_or((line, ""));
+        routes.split(' ').map(move |route| (*api, method, route))
+    })
+}
+
+/// Where the list and the answers of success disagree.
+pub fn misplayed(report: &Report) -> Vec<String> {
+    let answered: BTreeSet<(Api, String)> = report
         .answered()
         .filter_map(|(api, name)| {
             let (method, path) = name.split_once(' ')?;
@@ -75,12 +92,12 @@ pub fn missing(report: &Report) -> Vec<String> {
             Some((api, format!("{method} {}", nameless(route))))
         })
         .collect();
-    let played = PLAYED.iter().flat_map(|(api, line)| {
-        let (method, routes) = line.split_once(' ').unwrap_or((line, ""));
-        routes.split(' ').map(move |route| (*api, format!("{method} {route}")))
-    });
-    let missing = played.filter(|operation| !answered.contains(operation));
-    missing
-        .map(|(api, operation)| format!("{operation} of {}: the sandbox does not answer it", api.name()))
-        .collect()
+    let played: BTreeSet<(Api, String)> =
+        played().map(|(api, method, route)| (api, format!("{method} {route}"))).collect();
+    let told = |what: &'static str| {
+        move |(api, operation): &(Api, String)| format!("{operation} of {}: {what}", api.name())
+    };
+    let missing = played.difference(&answered).map(told("the sandbox does not answer it"));
+    let unlisted = answered.difference(&played).map(told("the list of what the sandbox plays lacks it"));
+    missing.chain(unlisted).collect()
 }

@@ -133,7 +133,8 @@ fn requests_are_compared_too() {
     let complaints = |method: &str, path: &str, query: &str, body: &str, scopes: &[&str]| {
         let checker = checker();
         let [method, path, query] = [method, path, query].map(str::to_owned);
-        let request = Recorded { method, path, query, body: body.into(), status: 200 };
+        let request =
+            Recorded { method, path, query, body: body.into(), status: 200, refusal: String::new() };
         let unknown = checker.request(&request, scopes);
         let report = checker.report();
         let mut all: Vec<String> = unknown.into_iter().chain(report.judge(&[]).failures()).collect();

@@ -48,7 +48,11 @@ fn version(version: ApiVersion) -> Router<Sandbox> {
         .route("/project", needs(get(project::list), &[JIRA_WORK, scopes::PROJECT]))
         .route("/project/search", needs(get(project::search), &[JIRA_WORK, scopes::PROJECT]))
         .route("/project/{id}", needs(get(project::show), &[JIRA_WORK, scopes::PROJECT]))
-        .route("/search", needs(get(issue::old_search::get).post(issue::old_search::post), &[JIRA_WORK]))
+        .route(
+            "/search",
+            needs(get(issue::old_search::get), &[JIRA_WORK, scopes::SEARCH_GET])
+                .merge(needs(post(issue::old_search::post), &[JIRA_WORK, scopes::SEARCH_POST])),
+        )
         .route(
             "/search/jql",
             needs(get(issue::search::get), &[JIRA_WORK, scopes::SEARCH_GET])
