@@ -69,7 +69,7 @@ fn issue_sheet(view: View<'_>, issue: &Issue) -> Sheet {
             ("Status", String::from(STATUSES[issue.status].name)),
             ("Priority", String::from(PRIORITIES[issue.priority].1)),
             ("Assignee", issue.assignee.map_or_else(|| String::from("Unassigned"), name)),
-            ("Reporter", name(issue.reporter)),
+            ("Reporter", issue.reporter.map_or_else(|| String::from("Anonymous"), name)),
             ("Updated", jira::timestamp(issue.updated, view.site.zone)),
         ],
         body: jira::description(view, issue).map(|document| document.html()).unwrap_or_default(),

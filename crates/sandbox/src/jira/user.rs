@@ -101,9 +101,11 @@ pub fn user(view: View<'_>, urls: Urls<'_>, person: &Person) -> Value {
     let mut user = user_of_project(view, urls, person);
     user["accountType"] = json!(person.account_type);
     user["timeZone"] = json!(person.zone.name());
-    // Apps and people who hide their address have none.
-    if let Some(email) = &person.email {
-        user["emailAddress"] = json!(email);
+    // Apps have no address. Of people who hide it there is null, of those who have left an empty one.
+    match &person.email {
+        Some(email) => user["emailAddress"] = json!(email),
+        None if person.account_type == "app" => {}
+        None => user["emailAddress"] = if person.active { Value::Null } else { json!("") },
     }
     user
 }

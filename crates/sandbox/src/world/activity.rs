@@ -19,13 +19,16 @@ use super::{
 const MOST: u64 = 64;
 /// One issue in this many has more comments and worklogs than Jira embeds in the issue.
 const BUSY: usize = 60;
+/// One comment on an issue in about this many was written by nobody.
+const ANONYMOUS: u64 = 31;
 const MINUTE: Millis = 60_000;
 
 /// A comment on an issue.
 #[derive(Clone, Debug)]
 pub struct Comment {
     pub id: u64,
-    pub author: PersonIndex,
+    /// Nobody where it was written anonymously.
+    pub author: Option<PersonIndex>,
     pub created: Millis,
     pub updated: Millis,
     /// What a person wrote through the control interface; otherwise it is computed.
@@ -104,7 +107,8 @@ pub fn comments(site: &Site, issue: &Issue) -> Vec<Comment> {
     let times = issue.past.map(|past| moments(&mut dice, issue.created, past.until, 6)).unwrap_or_default();
     let comment = |(number, created): (u64, Millis)| {
         let updated = if dice.percent(10) { created + 5 * MINUTE } else { created };
-        Comment { id: issue.id * MOST + number, author: writer(&mut dice), created, updated, text: None }
+        let author = Some(writer(&mut dice)).filter(|_| !(issue.id + number).is_multiple_of(ANONYMOUS));
+        Comment { id: issue.id * MOST + number, author, created, updated, text: None }
     };
     written_over((0..).zip(times).map(comment).collect(), &issue.comments, |comment| comment.id)
 }

@@ -22,7 +22,8 @@ pub struct Issue {
     pub status: usize,
     pub priority: usize,
     pub assignee: Option<PersonIndex>,
-    pub reporter: PersonIndex,
+    /// Nobody where it was filed anonymously.
+    pub reporter: Option<PersonIndex>,
     pub parent: Option<u64>,
     pub created: Millis,
     pub updated: Millis,
@@ -59,26 +60,45 @@ pub struct Change {
 }
 
 const DAY: Millis = 86_400_000;
+/// One issue in this many was made in another project, and one in this many by nobody.
+const MOVED: usize = 40;
+const ANONYMOUS: usize = 50;
+
+/// The issues of a site, and which of them other keys lead to.
+#[derive(Debug, Default)]
+pub struct Generated {
+    pub issues: Vec<Issue>,
+    /// Issue id by a former key, as (project id, number).
+    pub former_keys: Vec<((u64, u64), u64)>,
+}
 
 /// The issues of a site, spread over its live projects.
-pub fn generate_issues(plan: &SitePlan, projects: &mut [Project]) -> Vec<Issue> {
+pub fn generate_issues(plan: &SitePlan, projects: &mut [Project]) -> Generated {
     let mut projects: Vec<&mut Project> =
         projects.iter_mut().filter(|project| project.state == ProjectState::Live).collect();
     if projects.is_empty() {
-        return Vec::new();
+        return Generated::default();
     }
     let count = plan.sizes.issues;
     let mut issues: Vec<Issue> = Vec::with_capacity(count);
+    let mut former_keys = Vec::new();
     // The newest epic and the newest ordinary issue of each project, to hang others under.
     let mut parents = vec![(None, None); projects.len()];
     for index in 0..count {
         let mut dice = Dice::new(plan.seed, "issue", index as u64);
         let position = if index < projects.len() { index } else { dice.skewed(projects.len()) };
-        let project = &mut *projects[position];
-        project.last_number += 1;
         let (epic, ordinary) = &mut parents[position];
         let id = 10_000 + index as u64;
         let kind = kind(&mut dice, epic.is_some(), ordinary.is_some());
+        let elsewhere = (position + 1) % projects.len();
+        let moves = index % MOVED == MOVED / 2 && kind != SUBTASK && elsewhere != position;
+        let from = moves.then(|| {
+            let (key, place) = next_key(&mut *projects[elsewhere]);
+            former_keys.push((place, id));
+            key
+        });
+        let (key, _) = next_key(&mut *projects[position]);
+        let project = &*projects[position];
         let parent = match kind {
             EPIC => None,
             SUBTASK => *ordinary,
@@ -89,9 +109,20 @@ pub fn generate_issues(plan: &SitePlan, projects: &mut [Project]) -> Vec<Issue> 
             SUBTASK => {}
             _ => *ordinary = Some(id),
         }
-        issues.push(generate(&mut dice, index, count, Place { id, project, kind, parent }));
+        let mut issue = generate(&mut dice, index, count, Place { id, project, kind, parent });
+        if from.is_some() {
+            let (at, by) = (issue.updated, writer(&mut Dice::new(plan.seed, "move", id)));
+            issue.changes.push(Change { at, by, field: "Key", from, to: Some(key) });
+        }
+        issues.push(issue);
     }
-    issues
+    Generated { issues, former_keys }
+}
+
+/// The next key that a project gives, as text and as (project id, number).
+fn next_key(project: &mut Project) -> (String, (u64, u64)) {
+    project.last_number += 1;
+    (format!("{}-{}", project.key, project.last_number), (project.id, project.last_number))
 }
 
 struct Place<'a> {
@@ -116,7 +147,7 @@ fn generate(dice: &mut Dice, index: usize, count: usize, place: Place<'_>) -> Is
         status,
         priority: 1 + dice.below(3) + usize::from(dice.percent(10)) - usize::from(dice.percent(10)),
         assignee: if dice.percent(80) { Some(writer(dice)) } else { None },
-        reporter: writer(dice),
+        reporter: Some(writer(dice)).filter(|_| index % ANONYMOUS != ANONYMOUS / 2 + 1),
         parent: place.parent,
         created,
         updated,

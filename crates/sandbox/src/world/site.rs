@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Millis,
     index::Index,
-    issues::{Issue, generate_issues},
+    issues::{Generated, Issue, generate_issues},
     pages::{Folder, Page, generate_pages},
     people::PersonIndex,
     posts::generate_posts,
@@ -73,7 +73,7 @@ pub struct LastIds {
 impl Site {
     pub fn new(plan: SitePlan) -> Self {
         let mut projects = generate_projects(&plan);
-        let issues = generate_issues(&plan, &mut projects);
+        let Generated { issues, former_keys } = generate_issues(&plan, &mut projects);
         let mut spaces = generate_spaces(&plan);
         let (pages, folders) = generate_pages(&plan, &mut spaces);
         let content = [
@@ -89,7 +89,8 @@ impl Site {
             issue: issues.last().map_or(9_999, |issue| issue.id),
             content: posts.last().map_or(content, |post| post.id),
         };
-        let keys = issues.iter().map(|issue| ((issue.project, issue.number), issue.id)).collect();
+        let present = issues.iter().map(|issue| ((issue.project, issue.number), issue.id));
+        let keys = present.chain(former_keys).collect();
         let SitePlan { seed, cloud_id, name, title, zone, members, confluence, index_lag, .. } = plan;
         Self {
             seed,

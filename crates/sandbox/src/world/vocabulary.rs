@@ -262,6 +262,6 @@ pub const SENTENCES: [&str; 28] = [
     "The vendor confirmed the defect and promised a fix in the next release.",
     "Translation is done by people, not by machines, and takes three days.",
     "If the queue is longer than 10,000 messages, page the on-call engineer.",
-    "The contract ends in December and renews by itself unless we cancel.",
-    "A printed copy hangs next to the loading dock.",
+    "تُسلَّم الطرود قبل الساعة 10:30، وإلا فاتصلوا بفريق dispatch فورًا.",
+    "נא לעדכן את הלוח (board) לפני יום שישי בשעה 14:00.",
 ];

@@ -5,7 +5,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::atlassian::Atlassian;
+use crate::atlassian::{Atlassian, json_of};
 
 async fn truth(options: SandboxOptions, site: &str) -> Value {
     let atlassian = Atlassian::start(options).await;
@@ -77,4 +77,39 @@ async fn the_medium_data_set_has_its_size() {
         (count("projects"), count("issues"), count("spaces"), count("pages")),
         (25, 10_000, 40, 5_000)
     );
+}
+
+#[tokio::test]
+async fn the_data_is_awkward_from_the_start() {
+    let (atlassian, tokens) = Atlassian::connected_with(SandboxOptions::default()).await;
+    let query = "/sites/acme/truth?full=true&kinds=issues,users";
+    let truth = atlassian.control(Method::GET, query, Value::Null).await;
+    let issues = truth["issues"].as_array().expect("a list");
+    let is_rtl = |text: &str| text.contains(|letter| matches!(letter, '\u{590}'..='\u{6ff}'));
+
+    let key_of = |change: &Value| change["items"][0]["field"] == "Key";
+    let moved: Vec<(&Value, &Value)> = issues
+        .iter()
+        .filter_map(|issue| {
+            Some((issue, issue["changelog"].as_array()?.iter().find(|change| key_of(change))?))
+        })
+        .collect();
+    assert!(moved.len() > 5, "{} issues were moved", moved.len());
+    for (issue, change) in moved {
+        let (old, new) = (&change["items"][0]["fromString"], &change["items"][0]["toString"]);
+        assert_eq!(*new, issue["key"]);
+        let path = format!("/issue/{}", old.as_str().expect("a key"));
+        let shown = json_of(atlassian.jira(&tokens, &path).await);
+        assert_eq!(shown.await["key"], issue["key"], "{old}");
+    }
+    assert!(issues.iter().any(|issue| issue["fields"]["reporter"].is_null()));
+    assert!(issues.iter().any(|issue| is_rtl(&issue["fields"]["description"].to_string())));
+    let comments = issues.iter().flat_map(|issue| issue["comments"].as_array().expect("a list"));
+    assert!(comments.clone().any(|comment| comment.get("author").is_none()));
+    assert!(comments.clone().any(|comment| is_rtl(&comment["body"].to_string())));
+    let addresses: Vec<Option<&Value>> =
+        truth["users"].as_array().expect("a list").iter().map(|user| user.get("emailAddress")).collect();
+    for missing in [None, Some(&Value::Null), Some(&json!(""))] {
+        assert!(addresses.contains(&missing), "{missing:?}");
+    }
 }

@@ -131,14 +131,17 @@ pub fn row(renderer: &Renderer<'_>, issue: &Issue, comment: &Comment) -> Value {
         Some(text) => Document::from_text(text),
         None => composed(renderer.view.site.seed, comment.id, &renderer.view.world.people),
     };
-    json!({
+    let mut row = json!({
         "self": renderer.urls.resource(&format!("issue/{}/comment/{}", issue.id, comment.id)),
         "id": comment.id.to_string(),
-        "author": renderer.person(comment.author),
         "body": renderer.rich(&document),
-        "updateAuthor": renderer.person(comment.author),
         "created": renderer.time(comment.created),
         "updated": renderer.time(comment.updated),
         "jsdPublic": true,
-    })
+    });
+    if let Some(author) = comment.author {
+        row["author"] = renderer.person(author);
+        row["updateAuthor"] = renderer.person(author);
+    }
+    row
 }

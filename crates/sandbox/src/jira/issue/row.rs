@@ -110,7 +110,7 @@ impl<'a> Renderer<'a> {
             "status" => status(self.view, self.urls, &STATUSES[issue.status]),
             "priority" => priority(self.view, self.urls, issue.priority),
             "assignee" => issue.assignee.map_or(Value::Null, |person| self.person(person)),
-            "reporter" | "creator" => self.person(issue.reporter),
+            "reporter" | "creator" => issue.reporter.map_or(Value::Null, |person| self.person(person)),
             "created" => self.time(issue.created),
             "updated" => self.time(issue.updated),
             "statuscategorychangedate" => self.time(issue.resolved.unwrap_or(issue.created)),

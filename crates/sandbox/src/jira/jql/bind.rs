@@ -88,9 +88,7 @@ impl<'a> Context<'a> {
                 |text| text.eq_ignore_ascii_case("done").then_some(()),
             ),
             "assignee" => self.named(clause, |issue| issue.assignee, |text| self.person(text)),
-            "reporter" | "creator" => {
-                self.named(clause, |issue| Some(issue.reporter), |text| self.person(text))
-            }
+            "reporter" | "creator" => self.named(clause, |issue| issue.reporter, |text| self.person(text)),
             "parent" => self.named(clause, |issue| issue.parent, |text| self.issue(text)),
             "created" | "createddate" => self.time(clause, |issue| Some(issue.created)),
             "updated" | "updateddate" => self.time(clause, |issue| Some(issue.updated)),

@@ -33,7 +33,7 @@ impl Site {
         let found = self.issue(issue).ok_or(Refusal::Missing("issue"))?;
         let id =
             next_id(found.id, &comments(self, found), &found.comments, |comment| comment.id).ok_or(FULL)?;
-        let value = Comment { id, author: ADA, created: now, updated: now, text: Some(edit.body) };
+        let value = Comment { id, author: Some(ADA), created: now, updated: now, text: Some(edit.body) };
         self.note_former(issue, now);
         let issue = self.issue_mut(issue)?;
         issue.updated = now.max(issue.updated + 1);

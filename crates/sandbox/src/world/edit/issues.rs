@@ -53,7 +53,7 @@ impl Site {
             priority: position(edit.priority.as_deref(), PRIORITIES.iter().map(|(_, name)| *name))?
                 .unwrap_or(2),
             assignee: None,
-            reporter: ADA,
+            reporter: Some(ADA),
             parent: edit.parent.as_deref().map(|parent| self.parent_issue(parent)).transpose()?.flatten(),
             created: now,
             updated: now,
