@@ -15,6 +15,7 @@ mod measure;
 mod process;
 mod report;
 mod routes;
+mod sandbox;
 mod subject;
 
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Requests per second, latency and memory of the HTTP API, as a Markdown table.
     Http(HttpArgs),
+    /// Time to start and memory of the simulator with its large data set.
+    Sandbox(SandboxArgs),
     /// The bare handler, started by the benchmark itself.
     #[command(hide = true)]
     Bare(bare::Args),
@@ -62,6 +65,13 @@ struct HttpArgs {
     postgres: bool,
 }
 
+#[derive(clap::Args)]
+struct SandboxArgs {
+    /// The program to measure.
+    #[arg(long, value_name = "PATH", default_value = "target/release/connector")]
+    server: PathBuf,
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=60) => Ok(Duration::from_secs(seconds)),
@@ -77,6 +87,7 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Http(args) => runtime.block_on(http_figures(&args)),
+        Command::Sandbox(args) => runtime.block_on(sandbox_figures(&args)),
         Command::Bare(args) => runtime.block_on(bare::serve(&args)),
     };
     // The bare handler's watch on standard input may still be blocked.
@@ -101,4 +112,9 @@ async fn http_figures(args: &HttpArgs) -> anyhow::Result<()> {
     let figures = measured?;
     println!("{}", report::markdown(&figures));
     figures.faults()
+}
+
+async fn sandbox_figures(args: &SandboxArgs) -> anyhow::Result<()> {
+    println!("{}", sandbox::figures(&args.server).await?);
+    Ok(())
 }

@@ -34,24 +34,31 @@ pub struct Args {
 enum Suite {
     /// Requests per second, latency and memory of the HTTP API.
     Http,
+    /// Time to start and memory of the simulator with its large data set.
+    Sandbox,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     cargo::run(&mut cargo::cargo(&["build", "--release", "-p", "connector-cli", "-p", "connector-bench"]))?;
     let mut bench = Command::new(cargo::release_binary("connector-bench")?);
-    match args.suite {
-        Suite::Http => bench.arg("http"),
+    let section = match args.suite {
+        Suite::Http => {
+            bench.args(["http", "--seconds", &args.seconds.to_string(), "--connections", &args.connections]);
+            if args.postgres {
+                bench.arg("--postgres");
+            }
+            if args.postgres { "http-postgres" } else { "http-sqlite" }
+        }
+        Suite::Sandbox => {
+            bench.arg("sandbox");
+            "sandbox"
+        }
     };
     bench.arg("--server").arg(cargo::release_binary("connector")?);
-    bench.args(["--seconds", &args.seconds.to_string(), "--connections", &args.connections]);
-    if args.postgres {
-        bench.arg("--postgres");
-    }
     let figures = cargo::output(&mut bench)?;
     print!("{figures}");
     if args.write {
-        let engine = if args.postgres { "postgres" } else { "sqlite" };
-        write(&format!("http-{engine}"), &figures)?;
+        write(section, &figures)?;
     }
     Ok(())
 }
