@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use connector_atlassian::jira::{Comment, MOST_BY_ID};
+use connector_atlassian::jira::{Comment, MOST_BY_ID, MOST_FETCHED};
 use connector_store::{AbsenceReason, MirrorKind, MirroredId};
 
 use super::Census;
@@ -29,9 +29,34 @@ impl Census<'_> {
         difference.hold_back(&mut findings, "comments", site.syncs.clock.now());
         let again = self.comments_of(&difference.absent).await?;
         let again: HashSet<String> = again.into_iter().map(|comment| comment.id).collect();
-        let gone = difference.absent.into_iter().filter(|row| !again.contains(&row.remote_id));
-        findings.gone.extend(gone.map(|row| (row.remote_id, AbsenceReason::Deleted)));
+        let absent = difference.absent.into_iter().map(|row| row.remote_id);
+        let absent: Vec<String> = absent.filter(|id| !again.contains(id)).collect();
+        let (gone, unseen) = self.below_what_is_seen(absent).await?;
+        findings.gone.extend(gone.into_iter().map(|id| (id, AbsenceReason::Deleted)));
+        findings.missed.extend(unseen);
         self.conclude(Stream::JiraComments, "", None, findings).await
+    }
+
+    /// Those whose issue can be seen, and the others: of what is below an issue that cannot be seen nothing can be said.
+    /// They go with their issue, should it go.
+    async fn below_what_is_seen(
+        &self,
+        comments: Vec<String>,
+    ) -> Result<(Vec<String>, Vec<String>), RunError> {
+        let site = &**self.site;
+        let ids: Vec<&str> = comments.iter().map(String::as_str).collect();
+        let (store, cloud_id) = (&site.syncs.store, &site.site.cloud_id);
+        let issues = store.scopes_of(MirrorKind::JiraComments, site.owner, cloud_id, &ids).await?;
+        let mut asked: Vec<String> = issues.values().cloned().collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let (jira, mut seen, fields) = (site.jira(), HashSet::new(), &["updated".to_owned()]);
+        for ids in asked.chunks(MOST_FETCHED) {
+            let batch = site.call(|token| async move { jira.bulk_fetch(&token, ids, fields).await }).await?;
+            seen.extend(batch.issues.into_iter().map(|issue| issue.id));
+        }
+        let is_seen = |id: &String| issues.get(id).is_some_and(|issue| seen.contains(issue));
+        Ok(comments.into_iter().partition(is_seen))
     }
 
     async fn comments_of(&self, rows: &[MirroredId]) -> Result<Vec<Comment>, RunError> {

@@ -74,10 +74,14 @@ impl Census<'_> {
         for (reason, ids) in by_reason(&findings.gone).into_values() {
             let buried = tx.mark_absent(stream.kind(), owner, cloud_id, &ids, reason, now).await?;
             counts.entry(stream).or_default().deleted += buried;
-            for below in below(stream) {
-                for id in &ids {
-                    let buried = tx.mark_scope_absent(below.kind(), owner, cloud_id, id, reason, now).await?;
+            // A project takes its issues along, and these their comments.
+            let mut gone = vec![stream];
+            while let Some(parent) = gone.pop() {
+                for below in below(parent) {
+                    let (parent, kind) = (parent.kind(), below.kind());
+                    let buried = tx.mark_below_absent(parent, kind, owner, cloud_id, reason, now).await?;
                     counts.entry(*below).or_default().deleted += buried;
+                    gone.push(*below);
                 }
             }
         }

@@ -223,9 +223,13 @@ impl Plan<'_> {
                 walk(None, &changed),
             ));
         }
+        let (store, owner) = (&site.syncs.store, site.owner);
+        let renamed = store.renamed_projects(owner, &site.site.cloud_id).await?;
         for project in site.containers(MirrorKind::JiraProjects).await? {
             let Ok(id) = project.id.parse() else { continue };
-            let missing = self.missing(&wanted, &project.id);
+            // With the key of their project those of its issues change, and nothing says of them that they have.
+            let is_renamed = wanted.contains(&Stream::JiraIssues) && renamed.contains(&project.id);
+            let missing = if is_renamed { wanted.clone() } else { self.missing(&wanted, &project.id) };
             if !missing.is_empty() {
                 let name = format!("project {}", project.key);
                 let walk = walk(Some(id), &missing);

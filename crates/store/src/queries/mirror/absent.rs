@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -85,6 +86,26 @@ impl WriteTx {
     ) -> Result<u64, StoreError> {
         let Some(column) = kind.scope_column() else { return Ok(0) };
         self.bury(kind, Place { owner, cloud_id }, &format!("{column} = $5"), scope.into(), reason, now).await
+    }
+
+    /// Makes tombstones of what belongs to the things of `parent` that became tombstones just `now`: the comments of
+    /// issues that went with their project. Says how many lived until now.
+    pub async fn mark_below_absent(
+        &mut self,
+        parent: MirrorKind,
+        kind: MirrorKind,
+        owner: UserId,
+        cloud_id: &CloudId,
+        reason: AbsenceReason,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let Some(column) = kind.scope_column() else { return Ok(0) };
+        let which = format!(
+            "{column} IN (SELECT {} FROM {} WHERE owner_id = $1 AND cloud_id = $2 AND deleted_at = $5)",
+            parent.id_column(),
+            parent.as_str()
+        );
+        self.bury(kind, Place { owner, cloud_id }, &which, now.as_millis().into(), reason, now).await
     }
 
     async fn bury(
@@ -179,6 +200,29 @@ impl Store {
             })
         });
         ids.collect()
+    }
+
+    /// What each of these belongs to, by its id; those that are not mirrored are left out.
+    pub async fn scopes_of(
+        &self,
+        kind: MirrorKind,
+        owner: UserId,
+        cloud_id: &CloudId,
+        ids: &[&str],
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let Some(column) = kind.scope_column() else { return Ok(HashMap::new()) };
+        let id = kind.id_column();
+        let sql = format!(
+            "SELECT {id}, {column} FROM {} WHERE owner_id = $1 AND cloud_id = $2 AND {id} {}",
+            kind.as_str(),
+            among(self.engine(), 3)
+        );
+        let [owner, cloud_id] = Place { owner, cloud_id }.values();
+        let values = [owner, cloud_id, id_list(ids.iter().copied())];
+        let backend = self.inner.read.get_database_backend();
+        let rows =
+            self.inner.read.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
     }
 
     /// How many [`remote_ids`](Self::remote_ids) would give.

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
 use connector_domain::{CloudId, Timestamp, UserId};
-use sea_orm::{ConnectionTrait as _, Value};
+use sea_orm::{ConnectionTrait as _, Statement, Value};
 
 use super::Remote;
 use super::remote::storable;
 use super::upsert::{Place, Stored};
-use crate::{StoreError, WriteTx};
+use crate::{Store, StoreError, WriteTx};
 
 /// Notes the old and the new key of each issue whose key has changed.
 pub(super) async fn record_moves<'t, R: Remote + 't>(
@@ -62,5 +62,27 @@ impl WriteTx {
             record(self, Place { owner, cloud_id }, issue_id, key, now).await?;
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// The ids of projects of a site whose key is not the one that some of their issues have: a project that gets
+    /// another key gives all of its issues new ones, and does not change them otherwise.
+    pub async fn renamed_projects(
+        &self,
+        owner: UserId,
+        cloud_id: &CloudId,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT project.remote_id FROM jira_projects AS project \
+                   WHERE project.owner_id = $1 AND project.cloud_id = $2 AND project.deleted_at IS NULL \
+                   AND EXISTS (SELECT 1 FROM jira_issues AS issue \
+                       WHERE issue.owner_id = $1 AND issue.cloud_id = $2 AND issue.project_id = project.remote_id \
+                       AND issue.deleted_at IS NULL AND issue.project_key <> project.key) \
+                   ORDER BY project.remote_id";
+        let reader = &self.inner.read;
+        let values = Place { owner, cloud_id }.values();
+        let query = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let rows = reader.query_all_raw(query).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
     }
 }
