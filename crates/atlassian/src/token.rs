@@ -91,12 +91,19 @@ impl Atlassian {
             TokenRequest { grant_type: step.grant_type(), client_id: &app.client_id, client_secret, proof };
         let url = join(&self.endpoints.auth_url, &["oauth", "token"]);
         let request = self.http.post(url).timeout(self.token_timeout).json(&body);
-        let answer = http::send("/oauth/token", request, BODY_LIMIT).await?;
-        if answer.status.is_success() {
-            return TokenGrant::read(&answer);
-        }
-        let secrets: Vec<_> = sent.iter().copied().chain(client_secret).collect();
-        Err(TokenError::of(step, &answer, &secrets))
+        let exchanged = match http::send("/oauth/token", request, BODY_LIMIT).await {
+            Ok(answer) if answer.status.is_success() => TokenGrant::read(&answer),
+            Ok(answer) => {
+                let secrets: Vec<_> = sent.iter().copied().chain(client_secret).collect();
+                Err(TokenError::of(step, &answer, &secrets))
+            }
+            Err(error) => Err(error.into()),
+        };
+        let outcome = exchanged.as_ref().map_or_else(TokenError::outcome, |_| "granted");
+        let grant_type = step.grant_type();
+        metrics::counter!("connector_token_exchanges_total", "grant_type" => grant_type, "outcome" => outcome)
+            .increment(1);
+        exchanged
     }
 }
 

@@ -53,6 +53,18 @@ impl Step {
 }
 
 impl TokenError {
+    /// In a word, for those who count.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::InvalidCode { .. } => "invalid_code",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable { answer_lost: true, .. } => "answer_lost",
+            Self::Unavailable { answer_lost: false, .. } => "unavailable",
+        }
+    }
+
     pub(crate) fn lost(what: impl Into<String>) -> Self {
         Self::Unavailable { what: what.into(), retry_after: None, answer_lost: true }
     }

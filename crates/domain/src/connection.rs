@@ -54,6 +54,8 @@ pub enum ConnectionStatus {
 }
 
 impl ConnectionStatus {
+    pub const ALL: [Self; 3] = [Self::Active, Self::NeedsReconnect, Self::Disconnected];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",

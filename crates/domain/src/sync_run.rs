@@ -57,6 +57,9 @@ pub enum SyncStatus {
 }
 
 impl SyncStatus {
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Waiting, Self::Succeeded, Self::Failed, Self::Cancelled];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -90,6 +93,12 @@ pub struct StreamProgress {
     /// Pages read: calls whose rows were written.
     #[serde(default)]
     pub pages: u64,
+    /// Records read a minute, over the last one; while the run reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// When it will be through at this rate, where it is known how many records there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
     /// Why it was left out: a scope that the consent lacks, or a permission that the account lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,

@@ -20,6 +20,7 @@ pub use migrations::MigrationReport;
 pub use queries::audit::AuditLine;
 pub use queries::connections::{Consent, NewConnection};
 pub use queries::deployment::Deployment;
+pub use queries::figures::{Figures, JobFigures, PauseFigures, ProofFigures};
 pub use queries::grant_intents::Intent;
 pub use queries::grant_lock::GrantLock;
 pub use queries::grant_spares::Spare;

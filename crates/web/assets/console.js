@@ -101,6 +101,13 @@ function percentOfAll(streams) {
   return Math.floor(known.reduce((sum, value) => sum + value, 0) / known.length);
 }
 
+function pace({ rate, ends_at: end }) {
+  const words = rate ? [`${number.format(rate)} a minute`] : [];
+  const seconds = end ? Math.max(0, Math.round((Date.parse(end) - Date.now()) / 1000)) : null;
+  if (seconds !== null) words.push(`${seconds < 60 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} left`);
+  return words.join(", ");
+}
+
 // A bar without a value moves without a length.
 function setBar(bar, value) {
   if (value === null) bar.removeAttribute("value");
@@ -120,7 +127,7 @@ function showStream(card, stream) {
     body.closest("table").hidden = false;
   }
   const total = !stream.done && stream.total > 0 ? ` of ${number.format(stream.total)}` : "";
-  const texts = { fetched: number.format(stream.fetched), total };
+  const texts = { fetched: number.format(stream.fetched), total, pace: pace(stream) };
   for (const cell of ["written", "deleted"]) texts[cell] = number.format(stream[cell] ?? 0);
   for (const [cell, text] of Object.entries(texts)) one(`[data-cell=${cell}]`, row).textContent = text;
   setBar(one("progress", row), percent(stream));

@@ -17,6 +17,7 @@ use axum::routing::get;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use http::cors::CorsOrigins;
+pub use http::metrics::keep_metrics;
 pub use state::{App, AuthMode, WebSettings};
 
 /// The largest body that is read, in bytes.

@@ -47,6 +47,7 @@ async fn show_console(State(app): State<App>, caller: Caller) -> Result<Response
         wanted_scopes: &app.connections().settings().scopes,
         connections: &gathered.connections,
         last_sync: last_sync.as_ref(),
+        proofs: &gathered.proofs,
         projects: Rows { first: &gathered.projects, total: gathered.project_count },
         spaces: gathered.spaces,
         pages: Rows { first: &gathered.pages, total: gathered.page_count },
@@ -57,6 +58,7 @@ async fn show_console(State(app): State<App>, caller: Caller) -> Result<Response
 #[derive(Default)]
 struct Gathered {
     connections: Vec<connector_domain::Connection>,
+    proofs: Vec<connector_store::CompletenessProof>,
     projects: Vec<connector_domain::JiraProject>,
     project_count: u64,
     spaces: u64,
@@ -68,8 +70,14 @@ impl Gathered {
     async fn of(app: &App, owner: UserId) -> Result<Self, Problem> {
         let store = app.store();
         let shown = Some(ROWS_SHOWN as u64);
+        let connections = store.list_connections(Some(owner)).await?;
+        let mut proofs = Vec::new();
+        for connection in &connections {
+            proofs.extend(store.list_proofs(connection.id).await?);
+        }
         Ok(Self {
-            connections: store.list_connections(Some(owner)).await?,
+            connections,
+            proofs,
             projects: store.list_projects(owner, None, shown).await?,
             project_count: store.count_projects(owner).await?,
             spaces: store.count_spaces(owner).await?,

@@ -63,6 +63,8 @@ impl App {
         entropy: Arc<dyn Entropy>,
         stop: CancellationToken,
     ) -> Self {
+        // What is counted before anybody asks for it is not lost.
+        crate::http::metrics::install();
         Self { inner: Arc::new(Inner { store, connections, syncs, settings, entropy, stop }) }
     }
 

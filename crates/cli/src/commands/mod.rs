@@ -2,8 +2,10 @@
 
 mod adopt;
 mod api_keys;
+mod completeness;
 mod demo;
 mod doctor;
+mod find_user;
 mod keys;
 mod keys_rotate;
 mod migrate;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Sandbox(sandbox::Arguments),
     /// Sync one person's projects and pages now, and show how far it is
     Sync(sync::Arguments),
+    /// Show how complete one person's mirror is: each list as compared with Atlassian's
+    Completeness(completeness::Arguments),
     /// Bring the database up to date and say what was done
     Migrate(migrate::Arguments),
     /// Make and check the keys with which tokens are sealed
@@ -47,6 +51,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Sandbox(arguments) => sandbox::run(arguments).await,
             Self::Sync(arguments) => sync::run(arguments).await,
+            Self::Completeness(arguments) => completeness::run(arguments).await,
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Keys(command) => keys::run(command).await,
             Self::ApiKeys(command) => api_keys::run(command).await,

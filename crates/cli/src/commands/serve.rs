@@ -53,6 +53,7 @@ pub(crate) async fn serve(
     let router = connector_web::router(service.app(config.web.clone(), stop.clone()));
     let jobs = tokio::spawn(service.run_jobs(stop.clone()));
     let house = tokio::spawn(service.keep_house(stop.clone()));
+    let metrics = tokio::spawn(connector_web::keep_metrics(stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, url = %config.web.public_url, database = %config.database, "serving");
     let listener = listener.tap_io(|stream| {
@@ -62,7 +63,7 @@ pub(crate) async fn serve(
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let ended = async {
         served.await?;
-        let _ = tokio::join!(jobs, house);
+        let _ = tokio::join!(jobs, house, metrics);
         service.store.close().await?;
         anyhow::Ok(())
     };

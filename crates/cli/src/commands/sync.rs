@@ -2,13 +2,16 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use connector_domain::{Email, SyncMode, SyncRun, SyncRunId, SyncStatus, UserId};
+use connector_domain::{
+    Clock as _, StreamProgress, SyncMode, SyncRun, SyncRunId, SyncStatus, SystemClock, Timestamp,
+};
 use connector_store::StoreError;
 use connector_sync::Stream;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::find_user::find_user;
 use super::print;
 use super::serve::stop_signal;
 use crate::config::Config;
@@ -68,29 +71,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     report(&run?, arguments.json)
 }
 
-async fn find_user(service: &Service, user: Option<&str>) -> anyhow::Result<UserId> {
-    let Some(text) = user else {
-        let first = service.store.first_user().await?;
-        return Ok(first.context("there is no user yet: connect an Atlassian account first")?.id);
-    };
-    let found = match text.parse::<i64>() {
-        Ok(id) => service.store.find_user(UserId(id)).await?,
-        Err(_) => {
-            let email: Email = text
-                .parse()
-                .map_err(|_| anyhow::anyhow!("`{text}` is neither a user's id nor an e-mail address"))?;
-            service.store.find_user_by_email(&email).await?
-        }
-    };
-    Ok(found.with_context(|| format!("there is no user `{text}`"))?.id)
-}
-
 async fn follow(service: &Service, id: SyncRunId, stop: &CancellationToken) -> anyhow::Result<SyncRun> {
     let mut changes = service.syncs.watch();
     let mut progress = Progress::new();
     loop {
         let run = service.store.find_sync_run(id).await?.context("the sync run is gone")?;
-        progress.show(&run);
+        progress.show(&run, SystemClock.now());
         if run.status.is_final() {
             progress.finish();
             return Ok(run);
@@ -121,7 +107,7 @@ impl Progress {
         Self { bars, streams: Vec::new(), waiting: None }
     }
 
-    fn show(&mut self, run: &SyncRun) {
+    fn show(&mut self, run: &SyncRun, now: Timestamp) {
         let waiting = run
             .waiting
             .as_ref()
@@ -138,13 +124,14 @@ impl Progress {
                     self.bars.as_ref().map_or_else(ProgressBar::hidden, |bars| bars.add(bar(&stream.name)));
                 self.streams.push((bar, String::new()));
             }
-            let text = format!("{}: {} read, {} written", stream.name, stream.fetched, stream.written);
+            let text = line(stream, now);
             let (bar, shown) = &mut self.streams[i];
             if let Some(total) = stream.total {
-                bar.set_length(total);
+                bar.set_length(total.max(stream.fetched));
+                bar.set_style(style(WITH_LENGTH));
             }
             bar.set_position(stream.fetched);
-            bar.set_message(format!("{} written", stream.written));
+            bar.set_message(pace(stream, now));
             if stream.done && !bar.is_finished() {
                 bar.finish();
             }
@@ -175,10 +162,29 @@ impl Progress {
     }
 }
 
+const WITHOUT_LENGTH: &str = "{prefix:22} {spinner} {human_pos} read {msg}";
+const WITH_LENGTH: &str = "{prefix:22} {wide_bar} {human_pos}/{human_len} {msg}";
+
 fn bar(name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:20} {wide_bar} {pos}/{len} {msg} {per_sec}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::no_length().with_style(style).with_prefix(name.to_owned())
+    ProgressBar::no_length().with_style(style(WITHOUT_LENGTH)).with_prefix(name.to_owned())
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// What stands behind a bar: how fast, and how long still.
+fn pace(stream: &StreamProgress, now: Timestamp) -> String {
+    let rate = stream.rate.map(|rate| format!("{rate}/min"));
+    let left = stream.ends_at.map(|end| format!("{} left", HumanDuration(end.since(now))));
+    let written = Some(format!("{} written", stream.written));
+    [written, rate, left].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The same as a line of a log.
+fn line(stream: &StreamProgress, now: Timestamp) -> String {
+    let of = stream.total.map(|total| format!(" of {total}")).unwrap_or_default();
+    format!("{}: {}{of} read, {}", stream.name, stream.fetched, pace(stream, now))
 }
 
 fn report(run: &SyncRun, as_json: bool) -> anyhow::Result<()> {

@@ -26,13 +26,37 @@ async fn without_a_service_it_does_the_work_itself(
     let Some(site) = connected(engine).await else { return };
     let plain = site.workplace.run(&["sync", "--full"]).await.well();
     assert!(plain.stdout.starts_with("synced: ") && plain.stdout.ends_with(", 0 rows written"), "{plain:?}");
-    for line in ["jira_projects: 12 read, 0 written", "confluence_pages: 300 read, 0 written"] {
+    for line in ["jira_projects: 12 of 12 read, 0 written", "confluence_pages: 300 read, 0 written"] {
         assert!(plain.stderr.contains(line), "`{line}` in {}", plain.stderr);
     }
     let one = ["sync", "--json", "--stream", "confluence_spaces", "--user", "ada@example.com"];
     let run: Value = serde_json::from_str(&site.workplace.run(&one).await.well().stdout).unwrap();
     assert_eq!((&run["status"], &run["streams"][0]["fetched"]), (&"succeeded".into(), &6.into()));
     assert_eq!(run["streams"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn how_complete_the_mirror_is_is_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(site) = connected(engine).await else { return };
+    site.workplace.run(&["sync", "--census"]).await.well();
+    let plain = site.workplace.run(&["completeness"]).await.well();
+    let projects = plain.stdout.lines().find(|line| line.contains("jira_projects")).unwrap_or_default();
+    assert!(projects.starts_with("equal ") && projects.contains("12 here, 12 at Atlassian"), "{plain:?}");
+    let last = plain.stdout.lines().last().unwrap_or_default();
+    assert!(last.ends_with(" lists are as at Atlassian"), "{plain:?}");
+
+    // A project is archived: a census takes it out of the mirror.
+    let truth = site.sandbox.truth("acme").await;
+    let project = truth["projects"][0]["id"].as_str().unwrap().to_owned();
+    site.sandbox.edit("acme", "projects", &project, &serde_json::json!({"archived": true})).await;
+    site.workplace.run(&["sync", "--census"]).await;
+    let told = site.workplace.run(&["completeness", "--json", "--user", "ada@example.com"]).await.well();
+    let proofs: Value = serde_json::from_str(&told.stdout).unwrap();
+    let projects =
+        proofs.as_array().unwrap().iter().find(|proof| proof["stream"] == "jira_projects").unwrap();
+    assert_eq!((&projects["remote_count"], &projects["local_count"]), (&11.into(), &11.into()), "{projects}");
+    assert!(projects["equal_at"].is_string() && projects["scope"].is_null(), "{projects}");
 }
 
 #[rstest]

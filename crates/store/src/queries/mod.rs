@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod deployment;
+pub(crate) mod figures;
 pub(crate) mod grant_intents;
 pub(crate) mod grant_lock;
 pub(crate) mod grant_schedule;

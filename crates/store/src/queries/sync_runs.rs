@@ -14,7 +14,7 @@ impl TryFrom<sync_run::Model> for SyncRun {
     fn try_from(row: sync_run::Model) -> Result<Self, StoreError> {
         let corrupt = |what: String| StoreError::Corrupt { table: "sync_runs", row: row.id.clone(), what };
         let mode = SyncMode::ALL.into_iter().find(|mode| mode.as_str() == row.mode);
-        let status = ALL.into_iter().find(|status| status.as_str() == row.status);
+        let status = SyncStatus::ALL.into_iter().find(|status| status.as_str() == row.status);
         Ok(Self {
             id: parsed("sync_runs", &row.id, &row.id)?,
             connection_id: parsed("sync_runs", &row.id, &row.connection_id)?,
@@ -33,15 +33,6 @@ impl TryFrom<sync_run::Model> for SyncRun {
         })
     }
 }
-
-const ALL: [SyncStatus; 6] = [
-    SyncStatus::Queued,
-    SyncStatus::Running,
-    SyncStatus::Waiting,
-    SyncStatus::Succeeded,
-    SyncStatus::Failed,
-    SyncStatus::Cancelled,
-];
 
 impl WriteTx {
     pub async fn create_sync_run(&mut self, run: &SyncRun) -> Result<(), StoreError> {

@@ -1,12 +1,14 @@
 //! A run: which windows there are to read, how they are read side by side, and how it ends.
 
 mod error;
+mod pace;
 mod place;
 mod plan;
 mod progress;
 mod site;
 mod stages;
 mod task;
+mod totals;
 mod window;
 
 pub(crate) use error::{Fate, RunError};

@@ -3,6 +3,7 @@ use connector_store::{Durability, Job, StoreError, WriteTx};
 use tokio::sync::Mutex;
 
 use super::RunError;
+use super::pace::Pace;
 use crate::{Stream, Syncs};
 
 /// What one page changed, per stream.
@@ -17,16 +18,22 @@ pub(crate) struct Counts {
 pub(crate) struct Progress {
     syncs: Syncs,
     job: Job,
-    row: Mutex<SyncRun>,
+    row: Mutex<Told>,
+}
+
+/// The run as the database has it, and how fast it goes.
+struct Told {
+    row: SyncRun,
+    pace: Pace,
 }
 
 impl Progress {
     pub(crate) fn new(syncs: Syncs, job: Job, row: SyncRun) -> Self {
-        Self { syncs, job, row: Mutex::new(row) }
+        Self { syncs, job, row: Mutex::new(Told { row, pace: Pace::default() }) }
     }
 
     pub(crate) async fn row(&self) -> SyncRun {
-        self.row.lock().await.clone()
+        self.row.lock().await.row.clone()
     }
 
     /// Commits what `tx` has written together with what it means for the progress.
@@ -38,17 +45,19 @@ impl Progress {
         mut tx: WriteTx,
         change: impl FnOnce(&mut SyncRun) + Send,
     ) -> Result<(), RunError> {
-        let mut row = self.row.lock().await;
-        let mut next = row.clone();
+        let mut told = self.row.lock().await;
+        let mut next = told.row.clone();
         change(&mut next);
+        told.pace.estimate(&mut next, self.syncs.clock.now());
         if !tx.holds_job(self.job.id, self.job.lease_owner.as_deref().unwrap_or_default()).await? {
             return Err(RunError::LeaseLost);
         }
         tx.update_sync_run(&next).await?;
         tx.commit().await?;
-        *row = next;
-        let id = row.id;
-        drop(row);
+        count_rows(&told.row, &next);
+        let id = next.id;
+        told.row = next;
+        drop(told);
         self.syncs.announce(id);
         Ok(())
     }
@@ -64,20 +73,41 @@ impl Progress {
     pub(crate) async fn end(&self, change: impl FnOnce(&mut SyncRun) + Send) -> Result<bool, StoreError> {
         // In the order of `commit`: first the turn to write, then the row.
         let mut tx = self.syncs.store.begin_write(Durability::Normal).await?;
-        let mut row = self.row.lock().await;
+        let row = &mut self.row.lock().await.row;
         let owner = self.job.lease_owner.as_deref().unwrap_or_default();
         if !tx.finish_job(self.job.id, owner).await? {
             return Ok(false);
         }
-        change(&mut row);
-        tx.update_sync_run(&row).await?;
+        change(row);
+        for stream in &mut row.streams {
+            (stream.rate, stream.ends_at) = (None, None);
+        }
+        tx.update_sync_run(row).await?;
         tx.commit().await?;
+        let (mode, status) = (row.mode.as_str(), row.status.as_str());
+        metrics::counter!("connector_sync_runs_ended_total", "mode" => mode, "status" => status).increment(1);
         self.syncs.announce(row.id);
         Ok(true)
     }
 
     pub(crate) async fn id(&self) -> SyncRunId {
-        self.row.lock().await.id
+        self.row.lock().await.row.id
+    }
+}
+
+/// Counts for the operator what was committed.
+fn count_rows(before: &SyncRun, after: &SyncRun) {
+    for (before, after) in before.streams.iter().zip(&after.streams) {
+        let Ok(stream) = after.name.parse::<Stream>() else { continue };
+        let counts = [
+            ("fetched", before.fetched, after.fetched),
+            ("written", before.written, after.written),
+            ("deleted", before.deleted, after.deleted),
+        ];
+        for (what, before, after) in counts.into_iter().filter(|(_, before, after)| after > before) {
+            metrics::counter!("connector_sync_rows_total", "stream" => stream.as_str(), "what" => what)
+                .increment(after - before);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{self, advance};
 use super::progress::{note_error, stream_of};
-use super::{Fate, Progress, RunError, SiteContext, Task};
+use super::{Fate, Progress, RunError, SiteContext, Task, Window, totals};
 use crate::{Stream, Syncs};
 
 /// Why there are no people of a site.
@@ -92,7 +92,9 @@ impl<'a> Run<'a> {
             self.read_all(windows.map(Task::Window).collect(), stop, &mut leftovers).await?;
             let mut windows = Vec::new();
             for (site, streams) in &contexts {
-                windows.extend(plan::second_stage(site, streams, self.mode).await?);
+                let of_site = plan::second_stage(site, streams, self.mode).await?;
+                self.expect_issues(site, &of_site).await?;
+                windows.extend(of_site);
             }
             self.read_all(windows.into_iter().map(Task::Window).collect(), stop, &mut leftovers).await?;
         }
@@ -119,6 +121,27 @@ impl<'a> Run<'a> {
             })
             .await?;
         Ok(leftovers)
+    }
+
+    /// Notes about how many issues there are to read. A run that goes on knows it from its beginning.
+    async fn expect_issues(&self, site: &SiteContext, windows: &[Window]) -> Result<(), RunError> {
+        let row = self.progress.row().await;
+        let began_before = row.attempt > 1
+            && row
+                .streams
+                .iter()
+                .any(|stream| stream.name == Stream::JiraIssues.as_str() && stream.total.is_some());
+        if began_before {
+            return Ok(());
+        }
+        let Some(count) = totals::issues_of(site, windows).await else { return Ok(()) };
+        self.progress
+            .note(|row| {
+                if let Some(progress) = stream_of(row, Stream::JiraIssues) {
+                    progress.total = Some(progress.total.unwrap_or(0) + count);
+                }
+            })
+            .await
     }
 
     fn priority(&self) -> Priority {

@@ -13,6 +13,7 @@ mod integrations;
 mod jira_issues;
 mod jira_projects;
 mod me;
+mod metrics;
 mod mirrored;
 mod oauth_callback;
 mod oauth_login;
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(operation!(health::show_service))
         .routes(operation!(health::check_liveness))
         .routes(operation!(health::check_readiness))
+        .routes(operation!(metrics::show_metrics))
         .routes(operation!(users::create_user))
         .routes(operation!(users::list_users))
         .routes(operation!(users::find_user))

@@ -58,6 +58,9 @@ pub(crate) struct SyncBody {
     /// How often it was started; more than once where it had to wait or a process died over it.
     attempt: i32,
     streams: Vec<StreamBody>,
+    /// When all streams will be through of which that is known; what the run waits for comes on top.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
     /// Until when it stands still, and why.
     waiting: Option<WaitingBody>,
     /// What went wrong, and what mends it.
@@ -81,6 +84,11 @@ struct StreamBody {
     done: bool,
     /// Lists' pages whose rows were written.
     pages: u64,
+    /// Records read a minute, over the last one; while the run reads.
+    rate: Option<u64>,
+    /// When it will be through at this rate, where it is known how many records there are.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
     /// Why it was left out: the consent lacks its scope, or the account a permission.
     skipped: Option<String>,
     /// What of it could not be read, and why. The rest of it, and the other streams, were.
@@ -99,9 +107,20 @@ struct WaitingBody {
 
 impl From<StreamProgress> for StreamBody {
     fn from(progress: StreamProgress) -> Self {
-        let StreamProgress { name, fetched, written, deleted, total, done, pages, skipped, error, notice } =
-            progress;
-        Self { name, fetched, written, deleted, total, done, pages, skipped, error, notice }
+        Self {
+            name: progress.name,
+            fetched: progress.fetched,
+            written: progress.written,
+            deleted: progress.deleted,
+            total: progress.total,
+            done: progress.done,
+            pages: progress.pages,
+            rate: progress.rate,
+            ends_at: progress.ends_at,
+            skipped: progress.skipped,
+            error: progress.error,
+            notice: progress.notice,
+        }
     }
 }
 
@@ -116,6 +135,7 @@ impl From<SyncRun> for SyncBody {
             started_at: run.started_at,
             finished_at: run.finished_at,
             attempt: run.attempt,
+            ends_at: run.streams.iter().filter_map(|stream| stream.ends_at).max(),
             streams: run.streams.into_iter().map(Into::into).collect(),
             waiting: run.waiting.map(|waiting| WaitingBody { until: waiting.until, reason: waiting.reason }),
             error: run.error,

@@ -1,7 +1,9 @@
-use connector_domain::{Connection, ConnectionStatus, Product, Site, SyncRun, Timestamp, User};
+use connector_domain::{Connection, ConnectionStatus, Product, Site, Timestamp, User};
+use connector_store::{CompletenessProof, ProofState};
 
 use super::format::{self, Moment};
 use super::permissions::{self, Permission};
+use super::view::ConsoleData;
 
 /// A short text with a colour; `tone` is a class of the style sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,16 @@ pub(super) struct ConnectionView {
     pub may_sync: bool,
     pub syncing: bool,
     pub may_disconnect: bool,
+    /// `None` where nothing was compared yet.
+    pub completeness: Option<CompletenessView>,
+}
+
+/// How the mirror compared with Atlassian's lists.
+#[derive(Debug)]
+pub(super) struct CompletenessView {
+    pub text: String,
+    /// The comparison that is the longest ago.
+    pub checked: Moment,
 }
 
 #[derive(Debug)]
@@ -54,15 +66,10 @@ pub(super) struct SiteView {
 }
 
 impl ConnectionView {
-    pub fn new(
-        connection: &Connection,
-        user: Option<&User>,
-        last_sync: Option<&SyncRun>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(connection: &Connection, data: &ConsoleData<'_>, now: Timestamp) -> Self {
         let status = connection.status;
         let open = status != ConnectionStatus::Disconnected;
-        let owner = user.filter(|user| user.id == connection.user_id);
+        let owner = data.user.filter(|user| user.id == connection.user_id);
         Self {
             id: connection.id.to_string(),
             badge: badge(status),
@@ -82,9 +89,11 @@ impl ConnectionView {
                 .map(|until| AccessView::new(until, status, now)),
             permissions: if open { permissions::in_plain_words(&connection.scopes) } else { Vec::new() },
             may_sync: status == ConnectionStatus::Active,
-            syncing: last_sync
+            syncing: data
+                .last_sync
                 .is_some_and(|run| run.connection_id == connection.id && !run.status.is_final()),
             may_disconnect: open,
+            completeness: completeness(connection, data.proofs),
         }
     }
 }
@@ -115,6 +124,18 @@ impl From<&Site> for SiteView {
             products: site.products().into_iter().map(product_name).collect(),
         }
     }
+}
+
+fn completeness(connection: &Connection, proofs: &[CompletenessProof]) -> Option<CompletenessView> {
+    let theirs = || proofs.iter().filter(|proof| proof.at.connection_id == connection.id);
+    let checked = theirs().map(|proof| proof.checked_at).min()?;
+    let (all, equal) = (theirs().count(), theirs().filter(|proof| proof.state == ProofState::Equal).count());
+    let text = if equal == all {
+        format!("All {all} lists are as at Atlassian")
+    } else {
+        format!("{equal} of {all} lists are as at Atlassian; the next syncs look into the others")
+    };
+    Some(CompletenessView { text, checked: checked.into() })
 }
 
 /// What people call the person: the name, else the e-mail address.
@@ -166,7 +187,7 @@ mod tests {
     use super::*;
 
     fn view(connection: &Connection) -> ConnectionView {
-        ConnectionView::new(connection, Some(&samples::user()), None, samples::NOW)
+        ConnectionView::new(connection, &samples::Owned::new().data(), samples::NOW)
     }
 
     #[test]

@@ -36,6 +36,7 @@ impl Owned {
             wanted_scopes: &self.scopes,
             connections: &self.connections,
             last_sync: None,
+            proofs: &[],
             projects: Rows { first: &[], total: 0 },
             spaces: 0,
             pages: Rows { first: &[], total: 0 },

@@ -39,6 +39,8 @@ pub(super) struct StreamView {
     pub label: String,
     pub fetched: String,
     pub total: Option<String>,
+    /// How fast, and how long still.
+    pub pace: String,
     pub written: String,
     pub deleted: String,
     pub percent: Option<u8>,
@@ -65,7 +67,7 @@ impl SyncView {
             elapsed: if run.started_at.is_some() { "so far" } else { "ago" },
             duration: format::duration(ended.since(began)),
             percent: percent_of_all(run),
-            streams: run.streams.iter().map(StreamView::from).collect(),
+            streams: run.streams.iter().map(|stream| StreamView::new(stream, now)).collect(),
             waiting: run.waiting.as_ref().filter(|_| live).map(|waiting| WaitingView {
                 until: waiting.until.into(),
                 reason: format::plain(&waiting.reason, 300),
@@ -81,13 +83,14 @@ impl SyncView {
     }
 }
 
-impl From<&StreamProgress> for StreamView {
-    fn from(stream: &StreamProgress) -> Self {
+impl StreamView {
+    fn new(stream: &StreamProgress, now: Timestamp) -> Self {
         Self {
             name: stream.name.clone(),
             label: format::humanized(&stream.name),
             fetched: format::grouped(stream.fetched),
             total: stream.total.filter(|total| !stream.done && *total > 0).map(format::grouped),
+            pace: pace(stream, now),
             written: format::grouped(stream.written),
             deleted: format::grouped(stream.deleted),
             percent: percent(stream),
@@ -104,6 +107,13 @@ pub(super) const fn badge(status: SyncStatus) -> Badge {
         SyncStatus::Failed => Badge { tone: "bad", text: "Failed" },
         SyncStatus::Cancelled => Badge { tone: "idle", text: "Cancelled" },
     }
+}
+
+/// How fast a stream is read, and how long it takes still; empty where nobody can say.
+fn pace(stream: &StreamProgress, now: Timestamp) -> String {
+    let rate = stream.rate.map(|rate| format!("{} a minute", format::grouped(rate)));
+    let left = stream.ends_at.map(|end| format!("{} left", format::duration(end.since(now))));
+    [rate, left].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// How far a stream is; `None` while Atlassian has not said how much there is.
@@ -148,6 +158,16 @@ mod tests {
         assert_eq!(percent(&stream(301, Some(300), false)), Some(99));
         assert_eq!(percent(&stream(u64::MAX, Some(1), false)), Some(99));
         assert_eq!(percent(&stream(0, None, true)), Some(100));
+    }
+
+    #[test]
+    fn how_fast_and_how_long_still() {
+        let mut reading = stream(500, Some(2_000), false);
+        assert_eq!(pace(&reading, samples::NOW), "");
+        reading.rate = Some(1_200);
+        assert_eq!(pace(&reading, samples::NOW), "1,200 a minute");
+        reading.ends_at = Some(samples::NOW.plus(Duration::from_secs(75)));
+        assert_eq!(pace(&reading, samples::NOW), "1,200 a minute, 1 min 15 s left");
     }
 
     #[test]

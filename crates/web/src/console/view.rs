@@ -1,6 +1,7 @@
 use connector_domain::{
     ConfluencePage, Connection, ConnectionStatus, JiraProject, Scopes, SyncRun, SyncStatus, Timestamp, User,
 };
+use connector_store::CompletenessProof;
 
 use super::connection::{self, ConnectionView};
 use super::format;
@@ -19,6 +20,8 @@ pub struct ConsoleData<'a> {
     pub connections: &'a [Connection],
     /// The newest run of any of the connections.
     pub last_sync: Option<&'a SyncRun>,
+    /// How the mirror of the connections compared with Atlassian's lists.
+    pub proofs: &'a [CompletenessProof],
     pub projects: Rows<'a, JiraProject>,
     /// How many Confluence spaces are stored.
     pub spaces: u64,
@@ -83,7 +86,7 @@ impl ConsoleView {
             connections: data
                 .connections
                 .iter()
-                .map(|connection| ConnectionView::new(connection, data.user, data.last_sync, now))
+                .map(|connection| ConnectionView::new(connection, data, now))
                 .collect(),
             sync: data.last_sync.map(|run| SyncView::new(run, may_sync(run), now)),
             no_sync: if active {

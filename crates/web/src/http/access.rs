@@ -39,7 +39,7 @@ macro_rules! needs {
     )*};
 }
 
-needs!(Open Read Write Manage Session Admin);
+needs!(Open Read Observe Write Manage Session Admin);
 
 impl<N: NeedIs> FromRequestParts<App> for Access<N> {
     type Rejection = Problem;
@@ -126,7 +126,7 @@ fn security(need: Need) -> Vec<SecurityRequirement> {
     match need {
         Need::Open => vec![none()],
         Need::Read | Need::Write => vec![none(), session(), key()],
-        Need::Manage => vec![none(), key()],
+        Need::Observe | Need::Manage => vec![none(), key()],
         Need::Admin => vec![key()],
         Need::Session => vec![session()],
     }

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use tracing::Instrument as _;
 
-use super::browser;
 use super::problem::Problem;
+use super::{browser, metrics};
 use crate::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,12 +37,9 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             };
             response = with_headers_of(rendered, response);
         }
-        log(
-            method.as_str(),
-            &route,
-            response.status().as_u16(),
-            u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        );
+        let (status, took) = (response.status().as_u16(), began.elapsed());
+        metrics::answered(method.as_str(), &route, status, took);
+        log(method.as_str(), &route, status, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

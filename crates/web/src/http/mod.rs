@@ -10,6 +10,7 @@ pub(crate) mod edge;
 pub(crate) mod extract;
 pub(crate) mod json;
 pub(crate) mod list;
+pub(crate) mod metrics;
 pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod text;

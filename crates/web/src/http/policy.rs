@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Open,
     /// To read the rows that the caller may see.
     Read,
+    /// To read figures over everybody, which name nobody: for programs, not for people.
+    Observe,
     /// To change what the caller may see.
     Write,
     /// To change whom the service knows: people and their connections, whoever they are.
@@ -39,6 +41,7 @@ impl Need {
         match self {
             Self::Open => "open",
             Self::Read => "read",
+            Self::Observe => "observe",
             Self::Write => "write",
             Self::Manage => "manage",
             Self::Session => "session",
@@ -49,7 +52,7 @@ impl Need {
     /// The scope of an API key that is enough; `None` where no key is.
     const fn scope(self) -> Option<KeyScope> {
         match self {
-            Self::Open | Self::Read => Some(KeyScope::Read),
+            Self::Open | Self::Read | Self::Observe => Some(KeyScope::Read),
             Self::Write | Self::Manage => Some(KeyScope::Manage),
             Self::Admin => Some(KeyScope::Admin),
             Self::Session => None,
@@ -58,7 +61,7 @@ impl Need {
 
     /// Whether nobody in particular may, in public mode. What makes or shows credentials is never public.
     const fn is_public(self) -> bool {
-        matches!(self, Self::Open | Self::Read | Self::Write | Self::Manage)
+        matches!(self, Self::Open | Self::Read | Self::Observe | Self::Write | Self::Manage)
     }
 
     /// Whether a person may in `required` mode, for what is theirs.

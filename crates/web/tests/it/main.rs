@@ -18,6 +18,7 @@ mod login;
 mod login_failures;
 mod login_races;
 mod main_path;
+mod metrics;
 mod mirror;
 mod mirrored_content;
 mod mirrored_issues;
