@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod check;
 mod conformance;
+mod differential;
 mod layers;
 mod openapi;
 mod services;
@@ -36,6 +37,8 @@ enum Task {
     Conformance(conformance::Args),
     /// Measures the release build against a bare handler and prints a Markdown table.
     Bench(bench::Args),
+    /// People edit at random while syncs run over a network that fails: the mirror has to be equal in the end.
+    Differential(differential::Args),
     /// Kills, pauses and cuts off the program, checks that no grant is lost, and prints the figures as Markdown.
     Torture(torture::Args),
     /// Writes docs/openapi.json from the program.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Test(args) => suite::run(&args),
         Task::Conformance(args) => conformance::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Differential(args) => differential::run(&args),
         Task::Torture(args) => torture::run(&args),
         Task::Openapi(args) => openapi::run(args),
     };

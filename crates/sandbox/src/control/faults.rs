@@ -20,7 +20,7 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::data::refusal;
+use super::{data::refusal, shape};
 use crate::{
     app::Sandbox,
     gateway::{Refusal429, product_of},
@@ -81,6 +81,14 @@ pub enum Action {
     /// Replaces the body by bytes that are neither JSON nor text.
     Garbage {
         garbage: bool,
+    },
+    /// Gives at most so many things a page, whatever was asked for.
+    PageSize {
+        page_size: usize,
+    },
+    /// Tells everything in a list twice.
+    Twice {
+        twice: bool,
     },
 }
 
@@ -170,7 +178,9 @@ impl Action {
                 marked(closed_connection(), noted, Delivery::Dropped)
             }
             Self::Truncate { truncate } => truncated(next.run(request).await, truncate).await,
-            Self::Garbage { garbage: false } => next.run(request).await,
+            Self::PageSize { page_size } => next.run(shape::shortened(request, page_size.max(1)).await).await,
+            Self::Twice { twice: true } => shape::doubled(next.run(request).await).await,
+            Self::Garbage { garbage: false } | Self::Twice { twice: false } => next.run(request).await,
             Self::Garbage { garbage: true } => {
                 let (mut parts, _) = next.run(request).await.into_parts();
                 parts.headers.remove(header::CONTENT_LENGTH);

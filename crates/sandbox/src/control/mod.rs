@@ -4,6 +4,7 @@ mod data;
 mod faults;
 mod observe;
 mod people;
+mod shape;
 mod stats;
 mod switches;
 mod time;

@@ -27,8 +27,11 @@ use crate::{
 };
 
 /// Everything that can be asked for.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 12] = [
     "users",
+    "issue_types",
+    "statuses",
+    "fields",
     "projects",
     "retired_projects",
     "issues",
@@ -90,6 +93,9 @@ impl<'a> Truth<'a> {
     fn of(&self, kind: &str) -> Vec<Value> {
         match kind {
             "users" => self.users(),
+            "issue_types" => jira::truth::issue_types(self.view),
+            "statuses" => jira::truth::statuses(self.view),
+            "fields" => jira::truth::fields(),
             "projects" => self.projects(true).map(|project| self.project(project)).collect(),
             "retired_projects" => self.projects(false).map(|project| self.project(project)).collect(),
             "issues" => self.issues(),

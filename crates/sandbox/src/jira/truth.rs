@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::{
     ApiVersion,
-    issue::{changelog, comment, fields::Selection, row::Renderer, worklog},
+    issue::{changelog, comment, fields, fields::Selection, row::Renderer, worklog},
+    issuetype::issue_type,
     project::whole,
+    status::status,
     urls::Urls,
     user::user as user_row,
 };
@@ -16,6 +18,7 @@ use crate::{
         issues::Issue,
         people::Person,
         projects::Project,
+        workflow::{ISSUE_TYPES, STATUSES},
     },
 };
 
@@ -42,4 +45,16 @@ pub fn issues<'a>(view: View<'a>, found: impl Iterator<Item = &'a Issue>) -> Vec
 
 pub fn user(view: View<'_>, found: &Person) -> Value {
     user_row(view, Urls::new(view, ApiVersion::V3), found)
+}
+
+pub fn issue_types(view: View<'_>) -> Vec<Value> {
+    ISSUE_TYPES.iter().map(|kind| issue_type(Urls::new(view, ApiVersion::V3), kind)).collect()
+}
+
+pub fn statuses(view: View<'_>) -> Vec<Value> {
+    STATUSES.iter().map(|row| status(view, Urls::new(view, ApiVersion::V3), row)).collect()
+}
+
+pub fn fields() -> Vec<Value> {
+    fields::rows()
 }

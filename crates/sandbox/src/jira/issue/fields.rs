@@ -98,6 +98,11 @@ pub fn all_fields() -> impl Iterator<Item = &'static Field> {
 
 /// `GET /field`: a bare array.
 pub async fn list_fields() -> Json<Vec<Value>> {
+    Json(rows())
+}
+
+/// All fields as lists have them.
+pub fn rows() -> Vec<Value> {
     let row = |field: &Field| {
         let mut clauses = vec![String::from(field.name)];
         let mut schema = json!({ "type": field.schema });
@@ -132,7 +137,7 @@ pub async fn list_fields() -> Json<Vec<Value>> {
             "schema": schema,
         })
     };
-    Json(all_fields().map(row).collect())
+    all_fields().map(row).collect()
 }
 
 /// Which fields an answer has.
