@@ -16,4 +16,5 @@ mod restart;
 mod rotate;
 mod secrets;
 mod signals;
+mod time_zones;
 mod workplace;

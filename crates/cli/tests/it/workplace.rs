@@ -68,13 +68,18 @@ pub struct Site {
 impl Site {
     /// `None` where the tests do without this engine.
     pub async fn new(engine: Engine) -> Option<Self> {
+        Self::with(engine, SandboxOptions::default()).await
+    }
+
+    /// The same, with another sandbox than the usual one.
+    pub async fn with(engine: Engine, options: SandboxOptions) -> Option<Self> {
         let database = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(TestDatabase::empty(engine).await?),
         };
         let port = free_port();
         let callback = format!("http://127.0.0.1:{port}/api/oauth/callback/atlassian");
-        let options = SandboxOptions { redirect_uri: vec![callback.clone()], ..SandboxOptions::default() };
+        let options = SandboxOptions { redirect_uri: vec![callback.clone()], ..options };
         let sandbox = Sandbox::start(options).await;
         let mut workplace = Workplace::new()
             .with("ATLASSIAN_CLIENT_ID", "sandbox-client")
