@@ -81,7 +81,7 @@ impl WriteTx {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let live = ALL.into_iter().filter(|status| !status.is_final()).map(SyncStatus::as_str);
+        let live = SyncStatus::ALL.into_iter().filter(|status| !status.is_final()).map(SyncStatus::as_str);
         sync_run::Entity::update_many()
             .filter(sync_run::Column::ConnectionId.eq(connection_id.to_string()))
             .filter(sync_run::Column::Status.is_in(live))
