@@ -3,6 +3,7 @@
 //! [`Connections`] begins and finishes logins, holds sessions, and is the one way to get a token.
 
 mod api_keys;
+mod choice;
 mod client_gate;
 mod consent;
 mod custody;
@@ -47,6 +48,7 @@ use crate::spool::Spool;
 use crate::tokens::Flight;
 
 pub use api_keys::{NewApiKey, create_api_key, revoke_api_key};
+pub use choice::{Choice, Chosen};
 pub use custody::{AdoptError, Custody, custody_of};
 pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};

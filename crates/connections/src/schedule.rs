@@ -7,7 +7,7 @@ use connector_domain::{Connection, ConnectionId, ConnectionStatus, Timestamp};
 use connector_store::{Engine, Grant, StoreError};
 use futures::StreamExt as _;
 
-use crate::{Connections, Token, TokenUnavailable};
+use crate::{Connections, Timings, Token, TokenUnavailable};
 
 /// How many due grants are looked at in one go.
 const BATCH: u64 = 50;
@@ -153,12 +153,18 @@ impl Connections {
 
     /// When Atlassian ends the consent of a connection; `None` where it has ended.
     pub fn consent_end(&self, connection: &Connection) -> Option<ConsentEnd> {
+        self.timings().consent_end(connection, self.now())
+    }
+}
+
+impl Timings {
+    /// When Atlassian ends the consent of a connection; `None` where it has ended.
+    pub fn consent_end(&self, connection: &Connection, now: Timestamp) -> Option<ConsentEnd> {
         if connection.status != ConnectionStatus::Active {
             return None;
         }
-        let timings = self.timings();
-        let expires_at = connection.connected_at.plus(timings.consent_life);
-        let is_near = self.now() >= expires_at.minus(timings.renew_ahead);
+        let expires_at = connection.connected_at.plus(self.consent_life);
+        let is_near = now >= expires_at.minus(self.renew_ahead);
         Some(ConsentEnd { expires_at, renew_by: is_near.then_some(expires_at) })
     }
 }

@@ -57,6 +57,13 @@ impl Settings {
             .find(|app| app.client_id == client_id)
     }
 
+    /// By which login the app of a connection is asked for a consent; `None` where its settings are gone.
+    pub fn flow_of_client(&self, client_id: &str) -> Option<LoginFlow> {
+        [LoginFlow::Atlassian, LoginFlow::Jira, LoginFlow::Confluence]
+            .into_iter()
+            .find(|flow| self.app(*flow).is_some_and(|app| app.app.client_id == client_id))
+    }
+
     /// What a login asks for: the configured scopes, narrowed to `asked` where the caller names some.
     ///
     /// A legacy login through the app that serves both products asks for both: Atlassian keeps one grant per app and

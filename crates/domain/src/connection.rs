@@ -20,6 +20,8 @@ pub struct Connection {
     pub status_reason: Option<String>,
     /// What the grant covers.
     pub scopes: Scopes,
+    /// What the consent before covered and this one does not. It stays until a consent has other scopes.
+    pub lost_scopes: Scopes,
     pub sites: Vec<ConnectionSite>,
     /// The sites that somebody chose to synchronize; `None` for all that the grant reaches, also those to come.
     pub chosen_sites: Option<BTreeSet<CloudId>>,

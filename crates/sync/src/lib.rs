@@ -11,6 +11,7 @@ mod rows;
 mod run;
 mod schedule;
 mod scheduler;
+mod scopes;
 mod settings;
 mod stream;
 mod walk;
@@ -19,13 +20,15 @@ use std::sync::Arc;
 
 use connector_connections::Connections;
 use connector_domain::{
-    Clock, ConnectionId, ConnectionStatus, Entropy, StreamProgress, SyncMode, SyncRun, SyncRunId, SyncStatus,
+    Clock, Connection, ConnectionId, ConnectionStatus, Entropy, StreamProgress, SyncMode, SyncRun, SyncRunId,
+    SyncStatus,
 };
 use connector_jobs::{Handler, Jobs};
 use connector_store::{Durability, Store, StoreError};
 use tokio::sync::broadcast;
 
 pub use scheduler::CallScheduler;
+pub use scopes::{Reading, ScopeCheck, SiteCheck, scope_check, scope_check_of};
 pub use settings::SyncSettings;
 pub use stream::{Stream, UnknownStream};
 
@@ -51,6 +54,8 @@ pub enum RequestError {
     UnknownConnection,
     #[error("the connection is not active: connect the Atlassian account again")]
     NotActive,
+    #[error("the streams that are asked for are switched off for this connection")]
+    SwitchedOff,
     #[error("a sync of the connection is ending right now: ask again")]
     Busy,
     #[error(transparent)]
@@ -100,7 +105,10 @@ impl Syncs {
         if connection.status != ConnectionStatus::Active {
             return Err(RequestError::NotActive);
         }
-        let run = self.new_run(connection_id, mode, streams);
+        let run = self.new_run(&connection, mode, streams);
+        if run.streams.is_empty() {
+            return Err(RequestError::SwitchedOff);
+        }
         // One that is in the way may end before it is looked for.
         for _ in 0..3 {
             if self.queue(&run).await? {
@@ -113,7 +121,7 @@ impl Syncs {
         Err(RequestError::Busy)
     }
 
-    fn new_run(&self, connection_id: ConnectionId, mode: SyncMode, chosen: &[Stream]) -> SyncRun {
+    fn new_run(&self, connection: &Connection, mode: SyncMode, chosen: &[Stream]) -> SyncRun {
         let progress = |stream: &Stream| StreamProgress {
             name: stream.as_str().to_owned(),
             ..StreamProgress::default()
@@ -121,7 +129,7 @@ impl Syncs {
         let now = self.clock.now();
         SyncRun {
             id: SyncRunId::generate(&*self.entropy, now),
-            connection_id,
+            connection_id: connection.id,
             mode,
             status: SyncStatus::Queued,
             created_at: now,
@@ -132,6 +140,7 @@ impl Syncs {
             streams: Stream::ALL
                 .iter()
                 .filter(|stream| chosen.is_empty() || chosen.contains(stream))
+                .filter(|stream| connection.wants_stream(stream.as_str()))
                 .map(progress)
                 .collect(),
             waiting: None,

@@ -67,11 +67,38 @@ all("[data-sync]").forEach((button) => button.addEventListener("click", () =>
 const dialog = one("#disconnect");
 all("[data-disconnect]").forEach((button) => button.addEventListener("click", () => {
   dialog.returnValue = "";
+  one("form", dialog).reset();
+  nameEnd();
   dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return;
-    withButton(button, () => send("DELETE", `/api/connections/${encodeURIComponent(button.dataset.disconnect)}`));
+    const path = `/api/connections/${encodeURIComponent(button.dataset.disconnect)}?data=${fate()}`;
+    withButton(button, () => send("DELETE", path));
   }, { once: true });
   dialog.showModal();
+}));
+
+const fate = () => one("[name=data]:checked", dialog).value;
+
+// The button says what it is about to do.
+function nameEnd() {
+  one("[data-confirm]", dialog).textContent = fate() === "erase" ? "Disconnect and erase" : "Disconnect";
+}
+
+all("[name=data]", dialog ?? undefined).forEach((choice) => choice.addEventListener("change", nameEnd));
+
+// Everything switched on is said by null, which holds for what comes later too.
+function chosen(form, name) {
+  const boxes = all(`[name=${name}]`, form);
+  const on = boxes.filter((box) => box.checked).map((box) => box.value);
+  return boxes.length === on.length ? null : on;
+}
+
+all("[data-choose]").forEach((form) => form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const choice = { streams: chosen(form, "streams") };
+  if (one("[name=sites]", form)) choice.sites = chosen(form, "sites");
+  const path = `/api/connections/${encodeURIComponent(form.dataset.choose)}`;
+  withButton(one("button", form), () => send("PATCH", path, choice));
 }));
 
 all("[data-logout]").forEach((form) => form.addEventListener("submit", async (event) => {

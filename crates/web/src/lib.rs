@@ -8,6 +8,7 @@ mod api;
 mod console;
 mod http;
 mod pages;
+mod reconsent;
 mod state;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use http::cors::CorsOrigins;
 pub use http::metrics::keep_metrics;
+pub use reconsent::Reconsent;
 pub use state::{App, AuthMode, WebSettings};
 
 /// The largest body that is read, in bytes.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::console::{
-    self, CONTENT_SECURITY_POLICY, ConsoleData, Outcome, ProblemData, ROWS_SHOWN, Rows, asset,
+    self, CONTENT_SECURITY_POLICY, ConnectionFacts, ConsoleData, Outcome, ProblemData, ROWS_SHOWN, Rows,
+    asset,
 };
 use crate::http::caller::Caller;
 use crate::http::extract::Query;
@@ -42,7 +43,10 @@ async fn show_console(State(app): State<App>, caller: Caller) -> Result<Response
         Some(owner) => store.list_sync_runs(Some(owner), None, None, 1).await?.into_iter().next(),
         None => None,
     };
+    let facts: Vec<_> =
+        gathered.connections.iter().map(|connection| ConnectionFacts::of(&app, connection)).collect();
     let data = ConsoleData {
+        facts: &facts,
         user: user.as_ref(),
         wanted_scopes: &app.connections().settings().scopes,
         connections: &gathered.connections,
@@ -92,6 +96,7 @@ struct ConnectedQuery {
     provider: Option<String>,
     status: Option<String>,
     message: Option<String>,
+    lost_scopes: Option<String>,
 }
 
 async fn show_connected(
@@ -104,6 +109,7 @@ async fn show_connected(
         provider: query.provider.as_deref(),
         status: query.status.as_deref(),
         message: query.message.as_deref(),
+        shrank: query.lost_scopes.is_some_and(|lost| !lost.is_empty()),
     };
     Ok(page(StatusCode::OK, console::render_connected(outcome, user.as_ref())))
 }

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use connector_atlassian::Atlassian;
 use connector_connections::{Custody, custody_of, verify_keys};
-use connector_domain::SystemEntropy;
+use connector_domain::{Clock as _, ConnectionStatus, SystemClock, SystemEntropy};
 use connector_store::{DatabaseUrl, Store, StoreError};
-use connector_sync::Stream;
+use connector_sync::{Stream, scope_check_of};
 use connector_vault::KeyRing;
+use connector_web::Reconsent;
 use serde_json::json;
 use url::Url;
 
@@ -160,6 +161,7 @@ async fn database(findings: &mut Findings, config: &Config) {
             findings.good("database", format!("{} is up to date", config.database));
             keys(findings, config, &store).await;
             custody(findings, &store).await;
+            consents(findings, config, &store).await;
         }
         Err(error @ StoreError::OlderSchema) => {
             findings.warning("database", error.to_string(), "the service does it at its start");
@@ -186,6 +188,48 @@ async fn custody(findings: &mut Findings, store: &Store) {
             "if no other deployment uses its tokens any more, run `connector adopt --yes`",
         ),
         Err(error) => findings.wrong(what, chain(&error), "make the files beside the database readable"),
+    }
+}
+
+/// Whether the consents of the active connections cover what is synchronized, and which of them end soon.
+async fn consents(findings: &mut Findings, config: &Config, store: &Store) {
+    let what = "consents";
+    let connections = match store.list_connections(None).await {
+        Ok(connections) => connections,
+        Err(error) => return findings.wrong(what, chain(&error), "see the database"),
+    };
+    let active: Vec<_> =
+        connections.iter().filter(|connection| connection.status == ConnectionStatus::Active).collect();
+    let mut flawless = true;
+    for connection in &active {
+        let missing = scope_check_of(connection).missing();
+        let again = Reconsent::new(&config.connections, connection, &missing);
+        let at = again.as_ref().map(|again| again.url(&config.web.public_url));
+        let login = at.unwrap_or_else(|| "the login of its app, which is not configured here".to_owned());
+        if !missing.is_empty() {
+            flawless = false;
+            let unasked = again.map(|again| again.not_configured).filter(|scopes| !scopes.is_empty());
+            let first = unasked
+                .map(|scopes| format!("add {scopes} to ATLASSIAN_SCOPES and to the app; then "))
+                .unwrap_or_default();
+            findings.warning(
+                what,
+                format!("{} of user {} lacks {missing}", connection.id, connection.user_id),
+                format!("{first}its person consents to it at {login}"),
+            );
+        }
+        let end = config.connections.timings.consent_end(connection, SystemClock.now());
+        if let Some(renew_by) = end.and_then(|end| end.renew_by) {
+            flawless = false;
+            findings.warning(
+                what,
+                format!("{} of user {} ends at {renew_by}", connection.id, connection.user_id),
+                format!("its person connects again before, at {login}"),
+            );
+        }
+    }
+    if flawless && !active.is_empty() {
+        findings.good(what, format!("{} in use; they cover all that is switched on", active.len()));
     }
 }
 

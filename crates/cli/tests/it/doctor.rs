@@ -62,3 +62,30 @@ async fn a_key_that_does_not_fit_is_found() {
     assert_eq!((ended.code, found(&ended, "keys")), (Some(1), vec!["wrong"]), "{}", ended.stdout);
     assert!(!ended.stdout.contains("AAAA"), "{}", ended.stdout);
 }
+
+#[tokio::test]
+async fn consents_that_lack_something_or_end_soon_are_told_with_the_login() {
+    let Some(site) = Site::new(Engine::Postgres).await else { return };
+    let service = site.serve().await;
+    let browser = site.browser();
+    browser.connect().await;
+    let ended = site.workplace.run(&["doctor"]).await;
+    assert_eq!(found(&ended, "consents"), ["ok"], "{}", ended.stdout);
+
+    let id = browser.get("/api/connections").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let choice = serde_json::json!({"streams": ["confluence_comments"]});
+    browser.call("PATCH", &format!("/api/connections/{id}")).json(&choice).await.expect(200);
+    let year_ago = "UPDATE connections SET connected_at = connected_at - CAST(360 AS BIGINT) * 86400000";
+    site.database.as_ref().unwrap().execute(year_ago).await;
+    let ended = site.workplace.run(&["doctor"]).await;
+    assert_eq!(found(&ended, "consents"), ["warning", "warning"], "{}", ended.stdout);
+    for part in [
+        format!("{id} of user 1 lacks read:comment:confluence"),
+        "add read:comment:confluence to ATLASSIAN_SCOPES".to_owned(),
+        format!("{id} of user 1 ends at "),
+        "/api/oauth/atlassian/login?scope=".to_owned(),
+    ] {
+        assert!(ended.stdout.contains(&part), "{part}: {}", ended.stdout);
+    }
+    service.kill().await;
+}

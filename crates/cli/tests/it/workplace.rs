@@ -62,7 +62,8 @@ pub struct Site {
     pub workplace: Workplace,
     pub sandbox: Sandbox,
     port: u16,
-    _database: Option<TestDatabase>,
+    /// On PostgreSQL.
+    pub database: Option<TestDatabase>,
 }
 
 impl Site {
@@ -91,7 +92,7 @@ impl Site {
             workplace.set("INTEGRATION_DB_URL", database.url_text());
             workplace.set("CONNECTOR_ENCRYPTION_KEYS", KEY);
         }
-        Some(Self { workplace, sandbox, port, _database: database })
+        Some(Self { workplace, sandbox, port, database })
     }
 
     /// Starts the service, and waits until it serves.

@@ -17,6 +17,7 @@ pub struct Model {
     pub updated_at: i64,
     pub chosen_sites: Option<String>,
     pub chosen_streams: Option<String>,
+    pub lost_scopes: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

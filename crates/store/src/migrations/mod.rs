@@ -6,6 +6,7 @@ mod m0003_lifecycle;
 mod m0004_mirror;
 mod m0005_mirror_lookups;
 mod m0006_api_keys;
+mod m0007_lost_scopes;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_mirror::Migration),
             Box::new(m0005_mirror_lookups::Migration),
             Box::new(m0006_api_keys::Migration),
+            Box::new(m0007_lost_scopes::Migration),
         ]
     }
 }

@@ -52,8 +52,9 @@ impl WriteTx {
             .filter(connection::Column::AccountKey.eq(&account_key))
             .lock_exclusive()
             .one(&**self)
-            .await?
-            .map(|row| scopes(&row.scopes));
+            .await?;
+        let lost_scopes = before.as_ref().map(|before| lost(before, &new.scopes)).unwrap_or_default();
+        let before = before.map(|row| scopes(&row.scopes));
         let row = connection::ActiveModel {
             id: Set(new.id.to_string()),
             user_id: Set(new.user_id.0),
@@ -63,6 +64,7 @@ impl WriteTx {
             status: Set(ConnectionStatus::Active.as_str().to_owned()),
             status_reason: Set(None),
             scopes: Set(new.scopes.to_string()),
+            lost_scopes: Set(Some(lost_scopes.to_string())),
             epoch: Set(1),
             connected_at: Set(now.as_millis()),
             updated_at: Set(now.as_millis()),
@@ -74,6 +76,7 @@ impl WriteTx {
                 connection::Column::Status,
                 connection::Column::StatusReason,
                 connection::Column::Scopes,
+                connection::Column::LostScopes,
                 connection::Column::ConnectedAt,
                 connection::Column::UpdatedAt,
             ])
@@ -188,6 +191,7 @@ impl Store {
             status: status(&row.id, &row.status)?,
             status_reason: row.status_reason,
             scopes: scopes(&row.scopes),
+            lost_scopes: scopes(row.lost_scopes.as_deref().unwrap_or_default()),
             sites,
             chosen_sites: chosen(&row.id, row.chosen_sites.as_deref())?,
             chosen_streams: chosen(&row.id, row.chosen_streams.as_deref())?,
@@ -207,6 +211,16 @@ pub(super) fn chosen<T: Ord + serde::de::DeserializeOwned>(
 
 pub(super) fn scopes(text: &str) -> Scopes {
     text.split_whitespace().collect()
+}
+
+/// What a consent with the scopes `new` leaves lost. One that changes nothing, a mere login, leaves that as it was.
+fn lost(before: &connection::Model, new: &Scopes) -> Scopes {
+    let covered = scopes(&before.scopes);
+    if covered == *new {
+        scopes(before.lost_scopes.as_deref().unwrap_or_default())
+    } else {
+        covered.without(new)
+    }
 }
 
 fn status(row: &str, text: &str) -> Result<ConnectionStatus, StoreError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod audit;
+pub(crate) mod choices;
 pub(crate) mod connections;
 pub(crate) mod deployment;
 pub(crate) mod figures;

@@ -14,11 +14,16 @@ pub(crate) enum RunError {
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error(
-        "the stream {stream} needs the scope {scope}, which the consent does not cover: connect the account again"
+        "the stream {stream} needs {} on the site {site}, which the consent does not cover: connect the account again",
+        named(scopes)
     )]
-    MissingScope { stream: Stream, scope: &'static str },
+    MissingScopes { stream: Stream, scopes: Vec<&'static str>, site: String },
     #[error("the consent reaches no Atlassian site: connect again and choose one")]
     NoSites,
+    #[error(
+        "the consent reaches none of the sites that are chosen: choose others, or connect again with them"
+    )]
+    NoChosenSite,
     /// What could not be read at all; the rest was.
     #[error("{0}")]
     Incomplete(String),
@@ -52,16 +57,27 @@ impl RunError {
                 Fate::Passes(None)
             }
             Self::Store(StoreError::Unavailable(_)) => Fate::Passes(None),
-            Self::Token(_) | Self::Store(_) | Self::NoSites | Self::Stopped | Self::LeaseLost => {
-                Fate::EndsRun
-            }
-            Self::MissingScope { .. } | Self::Incomplete(_) => Fate::EndsWindow,
+            Self::Token(_)
+            | Self::Store(_)
+            | Self::NoSites
+            | Self::NoChosenSite
+            | Self::Stopped
+            | Self::LeaseLost => Fate::EndsRun,
+            Self::MissingScopes { .. } | Self::Incomplete(_) => Fate::EndsWindow,
         }
     }
 
     /// Whether it is not there, or not for this account.
     pub(crate) fn is_not_visible(&self) -> bool {
         matches!(self, Self::Token(TokenUnavailable::Api(ApiError::NotVisible { .. })))
+    }
+}
+
+/// The scopes in a sentence.
+fn named(scopes: &[&str]) -> String {
+    match scopes {
+        [one] => format!("the scope {one}"),
+        many => format!("the scopes {}", many.join(", ")),
     }
 }
 

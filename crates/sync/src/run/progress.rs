@@ -139,6 +139,15 @@ pub(crate) fn note_error(row: &mut SyncRun, stream: Stream, error: &str) {
     }
 }
 
+/// Notes why a stream is left out on a site.
+pub(crate) fn note_skipped(row: &mut SyncRun, stream: Stream, why: String) {
+    let Some(progress) = stream_of(row, stream) else { return };
+    progress.skipped = Some(match progress.skipped.take() {
+        Some(told) => format!("{told}; {why}"),
+        None => why,
+    });
+}
+
 /// Notes what was left as it is.
 pub(crate) fn note_notice(row: &mut SyncRun, stream: Stream, notice: &str) {
     if let Some(progress) = stream_of(row, stream) {

@@ -3,16 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_atlassian::Priority;
-use connector_domain::{Connection, Site, StreamProgress, SyncMode, SyncRun, SyncStatus};
+use connector_domain::{Connection, StreamProgress, SyncMode, SyncRun, SyncStatus};
 use connector_store::{Job, StoreError};
 use futures::StreamExt as _;
 use futures::stream;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{self, advance};
-use super::progress::{note_error, stream_of};
+use super::progress::{note_error, note_skipped, stream_of};
 use super::{Fate, Progress, RunError, SiteContext, Task, Window, totals};
-use crate::{Stream, Syncs};
+use crate::{Reading, SiteCheck, Stream, Syncs, scope_check};
 
 /// Why there are no people of a site.
 const NO_PEOPLE: &str = "Jira does not let this account list people: it needs the global permission \
@@ -80,10 +80,14 @@ impl<'a> Run<'a> {
             return Err(RunError::NoSites);
         }
         let mut contexts = Vec::new();
-        for site in sites.into_iter().filter(|site| self.connection.wants_site(&site.cloud_id)) {
-            let streams = self.streams_of(&site).await?;
+        let check = scope_check(&self.connection, &sites, &self.streams);
+        if check.sites.is_empty() {
+            return Err(RunError::NoChosenSite);
+        }
+        for check in check.sites {
+            let streams = self.streams_of(&check).await?;
             let (id, owner) = (self.connection.id, self.connection.user_id);
-            let context = SiteContext::new(self.syncs, id, owner, site, self.priority()).await?;
+            let context = SiteContext::new(self.syncs, id, owner, check.site, self.priority()).await?;
             contexts.push((Arc::new(context), streams));
         }
         let mut leftovers = self.missing_scopes().await?;
@@ -152,29 +156,26 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The streams that the consent covers on a site. One whose own scope is missing is left out, and says so; one that
-    /// has it and lacks another was meant to be read, and is an error of this stream alone.
-    async fn streams_of(&self, site: &Site) -> Result<Vec<Stream>, RunError> {
+    /// The streams that the consent covers on a site. One that was meant to be read and is not covered is an error of
+    /// this stream alone; another is left out, and says so.
+    async fn streams_of(&self, check: &SiteCheck) -> Result<Vec<Stream>, RunError> {
         let mut covered = Vec::new();
-        let chosen =
-            self.streams.iter().copied().filter(|stream| self.connection.wants_stream(stream.as_str()));
-        for stream in chosen.filter(|stream| site.scopes.covers(stream.product())) {
-            let missing = stream.missing(&site.scopes);
-            let Some(scope) = missing.first() else {
-                covered.push(stream);
-                continue;
+        for (stream, reading) in &check.streams {
+            let stream = *stream;
+            let missing = |scopes: &[&'static str]| {
+                let (scopes, site) = (scopes.to_vec(), check.site.name.clone());
+                RunError::MissingScopes { stream, scopes, site }.to_string()
             };
-            let has_own = stream.needs().last().is_some_and(|own| !missing.contains(own));
-            let error = RunError::MissingScope { stream, scope }.to_string();
-            self.progress
-                .note(|row| {
-                    if has_own {
-                        note_error(row, stream, &error);
-                    } else if let Some(progress) = stream_of(row, stream) {
-                        progress.skipped = Some(error);
-                    }
-                })
-                .await?;
+            match reading {
+                Reading::Covered => covered.push(stream),
+                Reading::NoProduct => {}
+                Reading::LeftOut(scopes) => {
+                    self.progress.note(|row| note_skipped(row, stream, missing(scopes))).await?;
+                }
+                Reading::Refused(scopes) => {
+                    self.progress.note(|row| note_error(row, stream, &missing(scopes))).await?;
+                }
+            }
         }
         Ok(covered)
     }

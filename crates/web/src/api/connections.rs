@@ -3,10 +3,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use connector_domain::{Connection, ConnectionSite, DataFate, Timestamp};
+use connector_sync::Stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::rows::Page;
+use super::scope_check::{ScopeCheckBody, words};
 use crate::App;
 use crate::http::access::{Access, Read, Write};
 use crate::http::extract::{Path, Query};
@@ -26,7 +28,16 @@ pub(crate) struct ConnectionBody {
     /// Why, where it is not active.
     status_reason: Option<String>,
     scopes: Vec<String>,
+    /// What the consent before covered and this one does not.
+    lost_scopes: Vec<String>,
     sites: Vec<SiteBody>,
+    /// The ids of the sites that are chosen to be synchronized; null for all.
+    chosen_sites: Option<Vec<String>>,
+    /// The names of the streams that are chosen to be synchronized; null for all that the consent covers.
+    chosen_streams: Option<Vec<String>>,
+    /// The streams there are.
+    streams: Vec<StreamBody>,
+    scope_check: ScopeCheckBody,
     /// When the access token ends; it is renewed before, or where nobody has used it for a while, when it is needed.
     #[schema(value_type = Option<String>, format = DateTime)]
     access_expires_at: Option<Timestamp>,
@@ -58,12 +69,26 @@ struct SiteBody {
     gone_at: Option<Timestamp>,
 }
 
+/// A kind of records that can be synchronized.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stream)]
+struct StreamBody {
+    #[schema(example = "jira_issues")]
+    name: &'static str,
+    /// `jira` or `confluence`.
+    product: &'static str,
+    /// Whether it is switched on.
+    chosen: bool,
+    /// The scopes that it needs.
+    needs: Vec<&'static str>,
+}
+
 impl From<ConnectionSite> for SiteBody {
     fn from(ConnectionSite { site, gone_at }: ConnectionSite) -> Self {
         Self {
             gone_at,
             products: site.products().into_iter().map(connector_domain::Product::as_str).collect(),
-            scopes: site.scopes.iter().map(str::to_owned).collect(),
+            scopes: words(&site.scopes),
             cloud_id: site.cloud_id.to_string(),
             name: site.name,
             url: site.url,
@@ -73,9 +98,19 @@ impl From<ConnectionSite> for SiteBody {
 }
 
 impl ConnectionBody {
-    fn of(app: &App, connection: Connection) -> Self {
+    pub(super) fn of(app: &App, connection: Connection) -> Self {
+        let scope_check = ScopeCheckBody::of(app, &connection);
+        let stream = |stream: Stream| StreamBody {
+            name: stream.as_str(),
+            product: stream.product().as_str(),
+            chosen: connection.wants_stream(stream.as_str()),
+            needs: stream.needs().to_vec(),
+        };
+        let streams = Stream::ALL.map(stream).into();
         let end = app.connections().consent_end(&connection);
         Self {
+            streams,
+            scope_check,
             consent_expires_at: end.map(|end| end.expires_at),
             renew_by: end.and_then(|end| end.renew_by),
             id: connection.id.to_string(),
@@ -83,7 +118,10 @@ impl ConnectionBody {
             account_id: connection.account_id.map(|id| id.to_string()),
             status: connection.status.as_str(),
             status_reason: connection.status_reason,
-            scopes: connection.scopes.iter().map(str::to_owned).collect(),
+            scopes: words(&connection.scopes),
+            lost_scopes: words(&connection.lost_scopes),
+            chosen_sites: connection.chosen_sites.map(|all| all.iter().map(ToString::to_string).collect()),
+            chosen_streams: connection.chosen_streams.map(|all| all.into_iter().collect()),
             sites: connection.sites.into_iter().map(Into::into).collect(),
             access_expires_at: connection.access_expires_at,
             connected_at: connection.connected_at,

@@ -1,6 +1,7 @@
 //! The API: one list of routes.
 
 mod api_keys;
+mod choice;
 mod completeness;
 mod confluence_blog_posts;
 mod confluence_pages;
@@ -19,6 +20,7 @@ mod oauth_callback;
 mod oauth_login;
 mod oauth_session;
 mod rows;
+mod scope_check;
 mod syncs;
 mod users;
 
@@ -94,6 +96,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(operation!(api_keys::revoke_key))
         .routes(operation!(connections::list_connections))
         .routes(operation!(connections::find_connection))
+        .routes(operation!(choice::choose))
         .routes(operation!(connections::disconnect))
         .routes(operation!(connections::refresh_connection))
         .routes(operation!(completeness::show_completeness))

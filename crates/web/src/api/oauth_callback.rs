@@ -30,7 +30,8 @@ pub(crate) struct CallbackQuery {
 
 /// Finish connecting: exchanges the code, keeps the tokens sealed, renews the session, and asks for a first sync.
 #[utoipa::path(get, path = "/api/oauth/callback/atlassian", tag = "OAuth", params(CallbackQuery), responses(
-    (status = 302, description = "To the frontend, with `provider`, `status` and, on failure, `message`."),
+    (status = 302, description = "To the frontend, with `provider`, `status` and, on failure, `message`; with \
+        `lost_scopes` where the consent covers less than the one before."),
     Problems,
 ))]
 pub(crate) async fn finish_atlassian_login(
@@ -98,7 +99,10 @@ async fn finish(
         tokio::spawn(async move { complete(&app, callback, old_session).await }.in_current_span())
     };
     match task.await {
-        Ok(Ok((login, session))) => Ok(succeeded(&app, &login, &session)),
+        Ok(Ok((login, session))) => {
+            let lost = lost_scopes(&app, &login).await?;
+            Ok(succeeded(&app, &login, &session, &lost))
+        }
         Ok(Err(FailedLogin { flow, app_state, error })) => {
             failed(&app, &headers, Some(flow.unwrap_or(route)), app_state.as_deref(), &error)
         }
@@ -136,11 +140,20 @@ fn landing(app: &App, flow: LoginFlow, parameters: &[(&str, &str)]) -> String {
     browser::frontend_address(&app.settings().frontend_url, path, &all)
 }
 
-fn succeeded(app: &App, login: &FinishedLogin, session: &Secret) -> Response {
+/// What the consent before covered and this one does not.
+async fn lost_scopes(app: &App, login: &FinishedLogin) -> Result<String, Problem> {
+    let connection = app.store().find_connection(login.connection_id).await?;
+    Ok(connection.map(|connection| connection.lost_scopes.to_string()).unwrap_or_default())
+}
+
+fn succeeded(app: &App, login: &FinishedLogin, session: &Secret, lost_scopes: &str) -> Response {
     let user_id = login.user.id.to_string();
     let mut parameters = vec![("status", "success")];
     if login.flow != LoginFlow::Atlassian {
         parameters.push(("user_id", &user_id));
+    }
+    if !lost_scopes.is_empty() {
+        parameters.push(("lost_scopes", lost_scopes));
     }
     if let Some(state) = &login.app_state {
         parameters.push(("state", state));

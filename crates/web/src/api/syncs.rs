@@ -165,6 +165,7 @@ pub(crate) async fn request_sync(
     match app.syncs().request(id, body.mode.unwrap_or_default(), &streams).await {
         Ok(run) => Ok((StatusCode::ACCEPTED, Json(run.into()))),
         Err(RequestError::UnknownConnection) => Err(Problem::not_found("There is no such connection.")),
+        Err(error @ RequestError::SwitchedOff) => Err(Problem::invalid_field("/streams", error.to_string())),
         Err(error @ RequestError::NotActive) => {
             Err(Problem::new(StatusCode::CONFLICT, format!("Nothing can be synced: {error}.")))
         }

@@ -1,9 +1,40 @@
-use connector_domain::{Connection, ConnectionStatus, Product, Site, Timestamp, User};
+use connector_connections::ConsentEnd;
+use connector_domain::{Connection, ConnectionStatus, Product, Scopes, Site, Timestamp, User};
 use connector_store::{CompletenessProof, ProofState};
+use connector_sync::{ScopeCheck, scope_check_of};
 
+use super::choice::ChoiceView;
 use super::format::{self, Moment};
 use super::permissions::{self, Permission};
 use super::view::ConsoleData;
+use crate::{App, Reconsent};
+
+/// What is known of a connection besides itself.
+#[derive(Debug, Clone)]
+pub struct ConnectionFacts {
+    /// When Atlassian ends the consent.
+    pub end: Option<ConsentEnd>,
+    pub check: ScopeCheck,
+    /// The path of the login that asks for what is missing.
+    pub login: Option<String>,
+    /// What is missing and that login does not ask for.
+    pub not_configured: Scopes,
+}
+
+impl ConnectionFacts {
+    pub(crate) fn of(app: &App, connection: &Connection) -> Self {
+        let check = scope_check_of(connection);
+        let mut wanted = check.missing();
+        wanted.extend(&connection.lost_scopes);
+        let again = Reconsent::new(app.connections().settings(), connection, &wanted);
+        Self {
+            end: app.connections().consent_end(connection),
+            login: again.as_ref().map(|again| again.path().to_owned()),
+            not_configured: again.map(|again| again.not_configured).unwrap_or_default(),
+            check,
+        }
+    }
+}
 
 /// A short text with a colour; `tone` is a class of the style sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +59,22 @@ pub(super) struct ConnectionView {
     pub connected: Moment,
     /// When the access token ends, and what that means.
     pub access: Option<AccessView>,
+    /// When Atlassian ends the consent.
+    pub end: Option<EndView>,
     pub permissions: Vec<Permission>,
+    /// What the consent does not cover, and what follows from it.
+    pub lacking: Vec<String>,
+    /// The login that asks for it.
+    pub login: Option<String>,
+    /// What is synchronized; nothing where nothing is.
+    pub choice: Option<ChoiceView>,
     pub may_sync: bool,
     pub syncing: bool,
     pub may_disconnect: bool,
     /// `None` where nothing was compared yet.
     pub completeness: Option<CompletenessView>,
+    /// Ended here: the consent may still stand at Atlassian.
+    pub is_disconnected: bool,
 }
 
 /// How the mirror compared with Atlassian's lists.
@@ -42,6 +83,15 @@ pub(super) struct CompletenessView {
     pub text: String,
     /// The comparison that is the longest ago.
     pub checked: Moment,
+}
+
+/// When Atlassian ends the consent, ready to show.
+#[derive(Debug)]
+pub(super) struct EndView {
+    pub at: Moment,
+    pub relative: String,
+    /// So soon that the person should connect again.
+    pub is_near: bool,
 }
 
 #[derive(Debug)]
@@ -66,9 +116,15 @@ pub(super) struct SiteView {
 }
 
 impl ConnectionView {
-    pub fn new(connection: &Connection, data: &ConsoleData<'_>, now: Timestamp) -> Self {
+    pub fn new(
+        connection: &Connection,
+        facts: &ConnectionFacts,
+        data: &ConsoleData<'_>,
+        now: Timestamp,
+    ) -> Self {
         let status = connection.status;
         let open = status != ConnectionStatus::Disconnected;
+        let active = status == ConnectionStatus::Active;
         let owner = data.user.filter(|user| user.id == connection.user_id);
         Self {
             id: connection.id.to_string(),
@@ -87,13 +143,22 @@ impl ConnectionView {
                 .access_expires_at
                 .filter(|_| open)
                 .map(|until| AccessView::new(until, status, now)),
+            end: facts.end.map(|end| EndView {
+                at: end.expires_at.into(),
+                relative: format::relative(end.expires_at, now),
+                is_near: end.renew_by.is_some(),
+            }),
+            lacking: if active { lacking(connection, facts) } else { Vec::new() },
+            login: facts.login.clone(),
+            choice: active.then(|| ChoiceView::new(connection, &facts.check)),
             permissions: if open { permissions::in_plain_words(&connection.scopes) } else { Vec::new() },
-            may_sync: status == ConnectionStatus::Active,
+            may_sync: active,
             syncing: data
                 .last_sync
                 .is_some_and(|run| run.connection_id == connection.id && !run.status.is_final()),
             may_disconnect: open,
             completeness: completeness(connection, data.proofs),
+            is_disconnected: !open,
         }
     }
 }
@@ -153,6 +218,33 @@ const fn product_name(product: Product) -> &'static str {
     }
 }
 
+/// What the consent does not cover, a sentence each.
+fn lacking(connection: &Connection, facts: &ConnectionFacts) -> Vec<String> {
+    let mut said = Vec::new();
+    if !connection.lost_scopes.is_empty() {
+        said.push(format!(
+            "The last consent covers less than the one before: not {}.",
+            connection.lost_scopes
+        ));
+    }
+    for site in &facts.check.sites {
+        let missing = site.missing();
+        if !missing.is_empty() {
+            let name = format::plain(&site.site.name, 60);
+            said.push(format!(
+                "To read everything that is switched on of {name}, the consent has to cover {missing}."
+            ));
+        }
+    }
+    if !facts.not_configured.is_empty() {
+        let scopes = &facts.not_configured;
+        said.push(format!(
+            "Connector does not ask for {scopes} yet: whoever runs it adds that to ATLASSIAN_SCOPES and to the app first."
+        ));
+    }
+    said
+}
+
 const fn badge(status: ConnectionStatus) -> Badge {
     match status {
         ConnectionStatus::Active => Badge { tone: "good", text: "Active" },
@@ -171,7 +263,7 @@ fn notice(connection: &Connection) -> Option<String> {
         ),
         ConnectionStatus::Disconnected => (
             "This connection was ended here and its tokens were destroyed.",
-            "What was read stays in your database. Connect again to go on syncing.",
+            "Connect again to go on syncing.",
         ),
     };
     let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| default.to_owned());
@@ -187,7 +279,11 @@ mod tests {
     use super::*;
 
     fn view(connection: &Connection) -> ConnectionView {
-        ConnectionView::new(connection, &samples::Owned::new().data(), samples::NOW)
+        view_with(connection, &samples::facts(connection))
+    }
+
+    fn view_with(connection: &Connection, facts: &ConnectionFacts) -> ConnectionView {
+        ConnectionView::new(connection, facts, &samples::Owned::new().data(), samples::NOW)
     }
 
     #[test]
@@ -195,9 +291,39 @@ mod tests {
         let view = view(&samples::connection());
         assert_eq!(view.badge.text, "Active");
         assert!(view.notice.is_none() && view.reconnect.is_none() && view.may_sync && view.may_disconnect);
+        assert!(view.lacking.is_empty() && view.choice.is_some());
+        assert!(
+            view.end.as_ref().is_some_and(|end| !end.is_near && end.relative == "in 362 days"),
+            "{:?}",
+            view.end
+        );
         assert_eq!(view.account, "Ada Lovelace");
         let access = view.access.unwrap();
         assert_eq!((access.relative.as_str(), access.renewed), ("in 54 minutes", "Renewed by itself."));
+    }
+
+    #[test]
+    fn the_end_of_the_year_is_said_ahead() {
+        let connection = samples::connection();
+        let at = samples::NOW.plus(Duration::from_hours(10 * 24));
+        let end = Some(ConsentEnd { expires_at: at, renew_by: Some(at) });
+        let view = view_with(&connection, &ConnectionFacts { end, ..samples::facts(&connection) });
+        let end = view.end.unwrap();
+        assert_eq!((end.is_near, end.relative.as_str()), (true, "in 10 days"));
+    }
+
+    #[test]
+    fn what_a_consent_lacks_is_said_with_its_site() {
+        let mut connection = samples::connection();
+        connection.lost_scopes = "read:jira-work".parse().unwrap();
+        connection.scopes = connection.scopes.without(&connection.lost_scopes);
+        connection.sites[0].site.scopes = connection.scopes.clone();
+        let lacking = view(&connection).lacking;
+        assert_eq!(lacking.len(), 2);
+        assert!(lacking[0].ends_with("less than the one before: not read:jira-work."), "{lacking:?}");
+        assert!(lacking[1].contains("of Acme Corp, the consent has to cover read:jira-work"), "{lacking:?}");
+        connection.status = ConnectionStatus::NeedsReconnect;
+        assert!(view(&connection).lacking.is_empty(), "a new consent is asked for anyway");
     }
 
     #[test]

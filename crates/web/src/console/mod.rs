@@ -5,6 +5,7 @@
 //! [`CONTENT_SECURITY_POLICY`] holds.
 
 mod assets;
+mod choice;
 mod connection;
 mod format;
 mod outcome;
@@ -20,6 +21,7 @@ use connector_domain::{Timestamp, User};
 
 use self::assets::AssetUrls;
 pub use self::assets::asset;
+pub use self::connection::ConnectionFacts;
 pub use self::outcome::Outcome;
 use self::outcome::OutcomeView;
 pub use self::rows::{ROWS_SHOWN, Rows};

@@ -6,6 +6,8 @@ pub struct Outcome<'a> {
     pub provider: Option<&'a str>,
     pub status: Option<&'a str>,
     pub message: Option<&'a str>,
+    /// Whether the consent covers less than the one before.
+    pub shrank: bool,
 }
 
 /// The landing page, ready to show.
@@ -17,6 +19,7 @@ pub(super) struct OutcomeView {
     /// What went wrong, in the service's words.
     pub message: Option<String>,
     pub failed: bool,
+    pub shrank: bool,
 }
 
 /// Enough for any sentence of ours, too little for a letter from somebody else.
@@ -37,6 +40,7 @@ impl From<Outcome<'_>> for OutcomeView {
                 // The text of a success is ours alone, so that a forged link has nothing to say.
                 message: None,
                 failed: false,
+                shrank: outcome.shrank,
             },
             Some("error") => Self {
                 tone: "bad",
@@ -47,6 +51,7 @@ impl From<Outcome<'_>> for OutcomeView {
                     .map(|message| format::plain(message, LONGEST_MESSAGE))
                     .filter(|message| !message.is_empty()),
                 failed: true,
+                shrank: false,
             },
             _ => Self {
                 tone: "idle",
@@ -54,6 +59,7 @@ impl From<Outcome<'_>> for OutcomeView {
                 text: "This page tells how a login at Atlassian ended. The console shows how things stand.",
                 message: None,
                 failed: false,
+                shrank: false,
             },
         }
     }
@@ -65,7 +71,7 @@ mod tests {
     use super::*;
 
     fn outcome<'a>(status: &'a str, message: &'a str) -> Outcome<'a> {
-        Outcome { provider: Some("jira"), status: Some(status), message: Some(message) }
+        Outcome { provider: Some("jira"), status: Some(status), message: Some(message), shrank: false }
     }
 
     #[test]
@@ -84,12 +90,20 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_consent_is_said_and_a_failure_has_none() {
+        let shrank = |status| OutcomeView::from(Outcome { shrank: true, ..outcome(status, "") }).shrank;
+        assert!(shrank("success") && !shrank("error") && !shrank("x"));
+        let page = |shrank| render_connected(Outcome { shrank, ..outcome("success", "") }, None).unwrap();
+        assert!(page(true).contains("covers less than the one before"));
+        assert!(!page(false).contains("covers less"));
+    }
+
+    #[test]
     fn what_is_unknown_is_not_echoed() {
-        let view =
-            OutcomeView::from(Outcome { provider: Some("evil"), status: Some("pwned"), message: Some("x") });
+        let evil = |status, message| Outcome { provider: Some("evil"), message, ..outcome(status, "") };
+        let view = OutcomeView::from(evil("pwned", Some("x")));
         assert_eq!((view.title.as_str(), view.message), ("Nothing to report", None));
-        let view =
-            OutcomeView::from(Outcome { provider: Some("evil"), status: Some("success"), message: None });
+        let view = OutcomeView::from(evil("success", None));
         assert_eq!(view.title, "Atlassian is connected");
     }
 }

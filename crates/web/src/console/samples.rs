@@ -8,7 +8,10 @@ use connector_domain::{
     Timestamp, User, UserId,
 };
 
-use super::{ConsoleData, Rows};
+use connector_connections::ConsentEnd;
+use connector_sync::scope_check_of;
+
+use super::{ConnectionFacts, ConsoleData, Rows};
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_777_383_073_533);
 
@@ -23,11 +26,12 @@ pub struct Owned {
     user: User,
     scopes: Scopes,
     connections: [Connection; 1],
+    facts: [ConnectionFacts; 1],
 }
 
 impl Owned {
     pub fn new() -> Self {
-        Self { user: user(), scopes: scopes(), connections: [connection()] }
+        Self { user: user(), scopes: scopes(), connections: [connection()], facts: [facts(&connection())] }
     }
 
     pub fn data(&self) -> ConsoleData<'_> {
@@ -35,6 +39,7 @@ impl Owned {
             user: Some(&self.user),
             wanted_scopes: &self.scopes,
             connections: &self.connections,
+            facts: &self.facts,
             last_sync: None,
             proofs: &[],
             projects: Rows { first: &[], total: 0 },
@@ -64,12 +69,24 @@ pub fn connection() -> Connection {
         status: ConnectionStatus::Active,
         status_reason: None,
         scopes: scopes(),
+        lost_scopes: Scopes::default(),
         sites: vec![ConnectionSite { site: site(), gone_at: None }],
         chosen_sites: None,
         chosen_streams: None,
         access_expires_at: Some(NOW.plus(Duration::from_mins(54))),
         connected_at: NOW.minus(Duration::from_hours(50)),
         updated_at: NOW,
+    }
+}
+
+/// Of a connection that lacks nothing and ends in months.
+pub fn facts(connection: &Connection) -> ConnectionFacts {
+    let end = connection.connected_at.plus(Duration::from_hours(365 * 24));
+    ConnectionFacts {
+        end: Some(ConsentEnd { expires_at: end, renew_by: None }),
+        check: scope_check_of(connection),
+        login: Some("/api/oauth/atlassian/login?scope=read%3Ame".to_owned()),
+        not_configured: Scopes::default(),
     }
 }
 

@@ -3,7 +3,7 @@ use connector_domain::{
 };
 use connector_store::CompletenessProof;
 
-use super::connection::{self, ConnectionView};
+use super::connection::{self, ConnectionFacts, ConnectionView};
 use super::format;
 use super::permissions::{self, Permission};
 use super::rows::{PageRow, ProjectRow, Rows, TableView};
@@ -18,6 +18,8 @@ pub struct ConsoleData<'a> {
     pub wanted_scopes: &'a Scopes,
     /// The person's, those in use first.
     pub connections: &'a [Connection],
+    /// What is known of each of them besides, in the same order.
+    pub facts: &'a [ConnectionFacts],
     /// The newest run of any of the connections.
     pub last_sync: Option<&'a SyncRun>,
     /// How the mirror of the connections compared with Atlassian's lists.
@@ -86,7 +88,8 @@ impl ConsoleView {
             connections: data
                 .connections
                 .iter()
-                .map(|connection| ConnectionView::new(connection, data, now))
+                .zip(data.facts)
+                .map(|(connection, facts)| ConnectionView::new(connection, facts, data, now))
                 .collect(),
             sync: data.last_sync.map(|run| SyncView::new(run, may_sync(run), now)),
             no_sync: if active {

@@ -12,7 +12,7 @@ pub enum CorsOrigins {
 
 pub(crate) fn layer(origins: &CorsOrigins) -> CorsLayer {
     let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, HeaderName::from_static("x-request-id")])
         .expose_headers([header::LINK, HeaderName::from_static("x-request-id")])
         .max_age(std::time::Duration::from_mins(10));

@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod by_hand;
 mod census;
+mod choice;
 mod custody;
 mod differential;
 mod disconnect;
