@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use log::LevelFilter;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, SqlxSqliteConnector, Statement};
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::Pools;
 use crate::StoreError;
@@ -51,9 +52,19 @@ async fn pool(options: SqliteConnectOptions, size: u32) -> Result<SqlitePool, St
         .max_lifetime(None)
         // A connection is a thread in this process: it does not go away.
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_out_of_transaction(connection)))
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// Whether a connection may be used again. On a full disk SQLite ends a transaction by itself; the rollback that follows
+/// then fails, and the driver takes what comes next for a part of a transaction that has long ended: at the next failure
+/// it would go back to a savepoint only, and hold the write lock for ever.
+async fn is_out_of_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Behind a rollback that is still waiting.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn connection(pool: SqlitePool) -> DatabaseConnection {
@@ -117,7 +128,34 @@ impl ServiceLock {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::TransactionTrait as _;
+
     use super::*;
+
+    async fn insert(pool: &DatabaseConnection, value: &str) -> Result<(), sea_orm::DbErr> {
+        let options = crate::engine::write_transaction(crate::Engine::Sqlite);
+        let tx = pool.begin_with_options(options).await?;
+        tx.execute_unprepared(&format!("INSERT INTO notes VALUES ({value})")).await?;
+        tx.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ends_by_itself_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = open(&folder.path().join("full.db")).await.unwrap();
+        let schema = "CREATE TABLE notes (note INTEGER NOT NULL); \
+            CREATE TRIGGER full BEFORE INSERT ON notes WHEN NEW.note = 0 BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+        pools.write.execute_unprepared(schema).await.unwrap();
+        // As where a commit finds the disk full.
+        insert(&pools.tokens, "0").await.unwrap_err();
+        // As any failure after it, which leaves the transaction to the driver.
+        insert(&pools.tokens, "1), (NULL").await.unwrap_err();
+        insert(&pools.write, "2").await.unwrap();
+        insert(&pools.tokens, "3").await.unwrap();
+        let notes = Statement::from_string(sea_orm::DbBackend::Sqlite, "SELECT count(*) FROM notes");
+        let count: i64 = pools.read.query_one_raw(notes).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+        assert_eq!(count, 2);
+    }
 
     #[test]
     fn versions_with_the_reset_bug_are_refused() {
