@@ -27,7 +27,7 @@ struct Cli {
     /// As much as the published figures need: about an hour and a half.
     #[arg(long, conflicts_with_all = ["minutes", "smoke"])]
     long: bool,
-    /// Each run as small as it still says something, two at a time: about three minutes.
+    /// Each run as small as it still says something, three at a time: about four minutes.
     #[arg(long, conflicts_with = "minutes")]
     smoke: bool,
     /// About so many minutes of random kills over all engines and readings.
@@ -39,8 +39,7 @@ struct Cli {
     /// Grants in each round of the crash loop and of the outages [default: 300, with --smoke 30].
     #[arg(long, value_name = "N")]
     grants: Option<usize>,
-    /// By how much the crash loop divides all times: 60 makes the leeway 10 s, 150 makes it 4 s [default: 60, with
-    /// --smoke 150 on SQLite and 100 on PostgreSQL].
+    /// By how much the crash loop divides all times: 60 makes the leeway 10 s, 150 makes it 4 s [default: 60].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=150))]
     scale: Option<u32>,
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -70,7 +69,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
         _ => Size::Short { minutes: cli.minutes },
     };
     let sizes = Sizes { size, grants: cli.grants, scale: cli.scale, seed: cli.seed };
-    let at_once = if cli.smoke { 2 } else { 1 };
+    let at_once = if cli.smoke { 3 } else { 1 };
     let mut terminated = signal(SignalKind::terminate())?;
     let chosen = chosen(cli)?;
     let all = stream::iter(chosen.into_iter().map(|run| announced(run, &sizes, &program)));

@@ -34,15 +34,15 @@ impl Grant {
 
     /// Wants a new token whatever the stored one is worth.
     pub fn refresh(&self) -> Request {
-        self.from_page(Request::post(format!("/api/connections/{}/refresh", self.connection_id)))
+        self.by_page(Request::post(format!("/api/connections/{}/refresh", self.connection_id)))
     }
 
     pub fn disconnect(&self) -> Request {
-        self.from_page(Request::new("DELETE", format!("/api/connections/{}", self.connection_id)))
+        self.by_page(Request::new("DELETE", format!("/api/connections/{}", self.connection_id)))
     }
 
     /// As a browser sends it from one of the program's own pages.
-    fn from_page(&self, request: Request) -> Request {
+    fn by_page(&self, request: Request) -> Request {
         request
             .header("cookie", &self.cookie)
             .header("host", HOST)

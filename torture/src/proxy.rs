@@ -50,7 +50,9 @@ pub struct Proxy {
 
 /// All that came in, by connection and by whether the client said it; nothing while nobody listens.
 #[derive(Debug, Default)]
-struct Heard(Mutex<Option<HashMap<(u64, bool), Vec<u8>>>>);
+struct Heard(Mutex<Option<Said>>);
+
+type Said = HashMap<(u64, bool), Vec<u8>>;
 
 impl Heard {
     fn note(&self, connection: u64, by_client: bool, bytes: &[u8]) {

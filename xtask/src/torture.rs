@@ -17,7 +17,7 @@ pub struct Args {
     /// As much as the published figures need: about an hour and a half.
     #[arg(long, conflicts_with_all = ["minutes", "smoke"])]
     long: bool,
-    /// Each run as small as it still says something, with the build of the tests: about three minutes.
+    /// Each run as small as it still says something, with the build of the tests: about four minutes.
     #[arg(long, conflicts_with_all = ["minutes", "write"])]
     smoke: bool,
     /// About so many minutes of random kills over all engines and readings.

@@ -56,8 +56,8 @@ fn points() -> impl Iterator<Item = (Failpoint, Option<&'static str>)> {
         .chain(spooled.into_iter().map(with(Some("refresh.before_commit=error;"))))
 }
 
-/// Every failpoint with both ways of holding and both things done meanwhile.
-pub async fn run(program: &Path, engine: Engine) -> anyhow::Result<Figure> {
+/// Every failpoint, or each so manieth, with both ways of holding and both things done meanwhile.
+pub async fn run(program: &Path, engine: Engine, step: usize) -> anyhow::Result<Figure> {
     let name = slug("disconnect", engine.name());
     let began = Instant::now();
     let setting = Setting {
@@ -73,7 +73,7 @@ pub async fn run(program: &Path, engine: Engine) -> anyhow::Result<Figure> {
         ..Figure::default()
     };
     let (mut person, mut resurrected) = (0, 0);
-    for (point, before) in points() {
+    for (point, before) in points().step_by(step) {
         for held in [Held::Stands, Held::Killed] {
             for meanwhile in [Meanwhile::Disconnect, Meanwhile::Reconnect] {
                 person += 1;
@@ -93,7 +93,7 @@ pub async fn run(program: &Path, engine: Engine) -> anyhow::Result<Figure> {
             }
         }
     }
-    figure.notes = format!("{} failpoints; {resurrected} resurrected", points().count());
+    figure.notes = format!("{} failpoints; {resurrected} resurrected", points().step_by(step).count());
     figure.took = began.elapsed();
     Ok(figure)
 }

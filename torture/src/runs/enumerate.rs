@@ -109,8 +109,13 @@ async fn trials(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     for (point, way) in points {
-        // A refusal is noted once before it ends the connection.
-        let visits = if *point == Failpoint::RefreshRefusalStored { 1 } else { visits };
+        // A refusal is noted once, the second one ends the connection, and the next attempt is an hour away.
+        let most = match point {
+            Failpoint::RefreshRefusalStored | Failpoint::RefreshEnded => 1,
+            Failpoint::RefreshRefused => 2,
+            _ => visits,
+        };
+        let visits = visits.min(most);
         for action in actions(*point, visits) {
             tally.trials += 1;
             if let Err(error) = stage.trial(*point, *way, &action).await {

@@ -35,7 +35,7 @@ pub async fn run(program: &Path, siblings: Siblings, count: usize, sleeps: usize
     let wishes = Demand { callers: 24, think: Duration::from_millis(30), forced_percent: 40 };
     let stops = async {
         let mut holders = 0;
-        let mut begun: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut earlier: BTreeMap<usize, u64> = BTreeMap::new();
         for _ in 0..sleeps {
             tokio::time::sleep(scene.dice.between(Duration::from_millis(300), Duration::from_secs(1))).await;
             let number = scene.dice.below(scene.replicas.len());
@@ -43,7 +43,7 @@ pub async fn run(program: &Path, siblings: Siblings, count: usize, sleeps: usize
             replica.pause();
             let under_way = replica.id().map_or(0, |id| exchanges_without_end(&scene, id));
             // What was under way at an earlier stop has lost its lock, and never comes to its end.
-            holders += usize::from(under_way > begun.insert(number, under_way).unwrap_or_default());
+            holders += usize::from(under_way > earlier.insert(number, under_way).unwrap_or_default());
             let length = scene.dice.between(shortest, longest);
             record.note(format!("stopped {number} for {} ms", length.as_millis()));
             tokio::time::sleep(length).await;

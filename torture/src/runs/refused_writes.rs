@@ -77,7 +77,7 @@ pub async fn run(program: &Path, way: Way, count: usize) -> anyhow::Result<Figur
         small_disk: way == Way::FullDisk,
         ..Setting::scaled(program, engine, Siblings::Lenient)
     };
-    let refuses = Duration::from_secs(setting.leeway) * 3 / 2 + GRACE;
+    let refuses = Duration::from_secs(setting.leeway) * 3 / 2;
     let scene = Scene::start(setting).await?;
     scene.without_content().await?;
     let grants = connect_all(&scene, count).await?;
@@ -86,7 +86,7 @@ pub async fn run(program: &Path, way: Way, count: usize) -> anyhow::Result<Figur
     let refusal = async {
         let hold = begin(&scene, way).await;
         let from = now_millis();
-        tokio::time::sleep(refuses).await;
+        tokio::time::sleep(GRACE + refuses).await;
         let to = now_millis();
         let ended = async { end(&scene, way, hold?).await }.await;
         done.store(true, Ordering::Relaxed);
@@ -121,7 +121,7 @@ pub async fn run(program: &Path, way: Way, count: usize) -> anyhow::Result<Figur
     figure.notes = format!(
         "{calls} token requests in {} s of refused writes with {answers} wishes; all {count} grants had a new token {:.1} s \
          after",
-        (refuses - GRACE).as_secs(),
+        refuses.as_secs(),
         resumed.as_secs_f64(),
     );
     figure.took = began.elapsed();
