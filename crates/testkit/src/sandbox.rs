@@ -95,6 +95,11 @@ impl Sandbox {
         self.control("GET", &format!("/sites/{site}/truth"), &Value::Null).await
     }
 
+    /// Makes a thing on a site as a person would.
+    pub async fn create(&self, site: &str, kind: &str, thing: &Value) -> Value {
+        self.control("POST", &format!("/sites/{site}/{kind}"), thing).await
+    }
+
     /// Changes a thing of a site as a person would: `kind` is `pages`, `projects`, ….
     pub async fn edit(&self, site: &str, kind: &str, id: &str, change: &Value) {
         self.control("PATCH", &format!("/sites/{site}/{kind}/{id}"), change).await;

@@ -61,6 +61,8 @@ pub struct SpaceQuery {
     /// `None` for all.
     pub status: Option<SpaceStatus>,
     /// At most 250; empty for all.
+    pub ids: Vec<String>,
+    /// At most 250; empty for all.
     pub keys: Vec<String>,
     /// How many a page, at most 250.
     pub limit: u32,
@@ -70,7 +72,7 @@ pub struct SpaceQuery {
 
 impl Default for SpaceQuery {
     fn default() -> Self {
-        Self { status: None, keys: Vec::new(), limit: 250, cursor: None }
+        Self { status: None, ids: Vec::new(), keys: Vec::new(), limit: 250, cursor: None }
     }
 }
 
@@ -85,6 +87,7 @@ impl<'a> Confluence<'a> {
     pub async fn spaces(&self, token: &AccessToken, query: &SpaceQuery) -> Result<Page<Space>, ApiError> {
         let mut url = self.url(&["spaces"]);
         url.query_pairs_mut()
+            .extend_pairs(query.ids.iter().map(|id| ("ids", id)))
             .extend_pairs(query.keys.iter().map(|key| ("keys", key)))
             .extend_pairs(query.status.map(|status| ("status", status.as_str())));
         self.list(ROUTE, url, query.limit, query.cursor.as_deref(), token).await

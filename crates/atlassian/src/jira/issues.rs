@@ -1,9 +1,7 @@
-use chrono::NaiveDate;
 use connector_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use super::{Jira, User};
+use super::{IssueFields, Jira, User};
 use crate::{ApiError, link};
 
 /// An issue, as far as its fields were asked for.
@@ -24,56 +22,6 @@ impl Issue {
     pub fn browse_url(&self, site_url: &str) -> String {
         link::browse(site_url, &self.key)
     }
-}
-
-/// The fields that every site has. All may be missing: not asked for, empty, or taken off by an administrator.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub struct IssueFields {
-    #[serde(default, deserialize_with = "crate::lenient::text")]
-    pub summary: Option<String>,
-    /// Atlassian Document Format, as it came.
-    #[serde(default)]
-    pub description: Option<Value>,
-    #[serde(default)]
-    pub status: Option<IssueStatus>,
-    #[serde(default, rename = "issuetype")]
-    pub issue_type: Option<IssueType>,
-    #[serde(default)]
-    pub priority: Option<Named>,
-    #[serde(default)]
-    pub resolution: Option<Named>,
-    #[serde(default, deserialize_with = "crate::lenient::or_none")]
-    pub assignee: Option<User>,
-    #[serde(default, deserialize_with = "crate::lenient::or_none")]
-    pub reporter: Option<User>,
-    #[serde(default, deserialize_with = "crate::lenient::or_none")]
-    pub creator: Option<User>,
-    #[serde(default, deserialize_with = "crate::lenient::or_default")]
-    pub labels: Vec<String>,
-    #[serde(default)]
-    pub project: Option<IssueProject>,
-    /// The epic of a story, the story of a subtask.
-    #[serde(default)]
-    pub parent: Option<IssueParent>,
-    #[serde(default, deserialize_with = "crate::lenient::time")]
-    pub created: Option<Timestamp>,
-    /// Not every change moves this on: deleted worklogs and renamed people, say, do not.
-    #[serde(default, deserialize_with = "crate::lenient::time")]
-    pub updated: Option<Timestamp>,
-    #[serde(default, rename = "resolutiondate", deserialize_with = "crate::lenient::time")]
-    pub resolved: Option<Timestamp>,
-    #[serde(default, rename = "duedate", deserialize_with = "crate::lenient::date")]
-    pub due: Option<NaiveDate>,
-    #[serde(default, deserialize_with = "crate::lenient::or_default")]
-    pub components: Vec<Named>,
-    #[serde(default, rename = "fixVersions", deserialize_with = "crate::lenient::or_default")]
-    pub fix_versions: Vec<Named>,
-    #[serde(default, rename = "attachment", deserialize_with = "crate::lenient::or_default")]
-    pub attachments: Vec<Attachment>,
-    /// All others as they came, custom fields by their ids (`customfield_10016`). Of comments and worklogs only the
-    /// first 20 stand here.
-    #[serde(flatten)]
-    pub others: Map<String, Value>,
 }
 
 /// A state of a workflow.

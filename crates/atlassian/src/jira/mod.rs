@@ -5,6 +5,7 @@ mod catalogs;
 mod changelog;
 mod comments;
 mod fields;
+mod issue_fields;
 mod issues;
 mod jql;
 mod list;
@@ -20,8 +21,9 @@ pub use catalogs::{Priority, Resolution};
 pub use changelog::{Change, ChangedField, Changelogs, IssueHistory, MOST_HISTORIES};
 pub use comments::{Comment, MOST_BY_ID};
 pub use fields::{Field, FieldSchema};
+pub use issue_fields::{IssueFields, RawFields};
 pub use issues::{
-    Attachment, Issue, IssueFields, IssueParent, IssueProject, IssueStatus, IssueType, Named, StatusCategory,
+    Attachment, Issue, IssueParent, IssueProject, IssueStatus, IssueType, Named, StatusCategory,
 };
 pub use jql::{Condition, Direction, Jql, OrderBy};
 pub use list::Offsets;

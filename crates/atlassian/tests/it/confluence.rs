@@ -44,6 +44,7 @@ async fn spaces_are_read_in_full() {
     .await;
     let query = SpaceQuery {
         status: Some(SpaceStatus::Archived),
+        ids: vec!["7".to_owned()],
         keys: vec!["~71".to_owned(), "ENG".to_owned()],
         limit: 10,
         cursor: Some("a+b/c==".to_owned()),
@@ -53,7 +54,7 @@ async fn spaces_are_read_in_full() {
     let [asked] = stub.asked().try_into().ok().unwrap();
     assert_eq!(asked.path, "/api/ex/confluence/cloud-1/wiki/api/v2/spaces");
     let query: Vec<_> = asked.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    assert_eq!(query, ["keys=~71", "keys=ENG", "status=archived", "limit=10", "cursor=a+b/c=="]);
+    assert_eq!(query, ["ids=7", "keys=~71", "keys=ENG", "status=archived", "limit=10", "cursor=a+b/c=="]);
     assert_eq!(page.date.unwrap().to_string(), "2026-04-28T14:00:00.000Z");
     assert_eq!((page.next, page.bad.len(), page.items.len()), (None, 1, 3));
     let [personal, bare, null] = page.items.try_into().ok().unwrap();

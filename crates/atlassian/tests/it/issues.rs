@@ -1,5 +1,5 @@
 use connector_atlassian::ApiError;
-use connector_atlassian::jira::{Issue, IssueBatch};
+use connector_atlassian::jira::{Issue, IssueBatch, IssueFields, RawFields};
 use serde_json::{Value, json};
 
 use crate::stub::{Asked, Reply, Stub};
@@ -76,7 +76,16 @@ async fn an_issue_is_read_in_full() {
     assert_eq!(fields.due.unwrap().to_string(), "2026-05-01");
     assert_eq!((fields.components[0].name.as_str(), fields.fix_versions[0].name.as_str()), ("api", "1.0"));
     assert_eq!((fields.attachments[0].id.as_str(), fields.attachments[0].size), ("7", Some(2460)));
-    assert_eq!(fields.others.keys().collect::<Vec<_>>(), ["comment", "customfield_10016"]);
+    let all: Vec<_> = fields.all.iter().map(|(id, _)| id).collect();
+    assert_eq!(all.len(), 21, "{all:?}");
+    let raw = |id| fields.all.read::<Value>(id);
+    assert_eq!(raw("customfield_10016"), Some(json!(5.0)));
+    assert_eq!(raw("components"), Some(json!([{"id": "1", "name": "api"}])));
+    assert_eq!(
+        raw("creator"),
+        Some(json!({"displayName": "Gone"})),
+        "as it came, though nobody can be read from it"
+    );
 }
 
 #[tokio::test]
@@ -87,11 +96,13 @@ async fn absent_null_and_empty_fields_are_all_nothing() {
     }}))
     .await
     .unwrap();
+    assert_eq!(null.fields.all.iter().count(), 12);
+    let null = IssueFields { all: RawFields::default(), ..null.fields };
     for issue in [
         read(json!({"id": "1", "key": "ENG-1"})).await,
         read(json!({"id": "1", "key": "ENG-1", "fields": {}})).await,
     ] {
-        assert_eq!(issue.unwrap(), null);
+        assert_eq!(issue.unwrap().fields, null);
     }
 }
 

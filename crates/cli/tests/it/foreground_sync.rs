@@ -88,7 +88,7 @@ async fn what_cannot_be_synced_is_told() {
     let neither = told(&site.workplace, &["--user", "ben"]).await;
     assert!(neither.contains("neither a user's id nor an e-mail address"), "{neither}");
 
-    site.sandbox.lasting_fault("*/project/search", serde_json::json!({"status": 403})).await;
+    site.sandbox.lasting_fault("*/search/jql", serde_json::json!({"status": 403})).await;
     let failed = site.workplace.run(&["sync", "--json"]).await;
     assert_eq!(failed.code, Some(1), "{failed:?}");
     assert!(failed.stderr.contains("error: the sync failed: "), "{failed:?}");

@@ -90,7 +90,7 @@ async fn a_sync_in_the_foreground_stops_too_and_says_how_it_goes_on() {
     service.signal("TERM").await;
     service.end().await;
 
-    let page = site.sandbox.hold("/project/search");
+    let page = site.sandbox.hold("/search/jql");
     let sync = site.workplace.start(&["sync"]);
     page.reached().await;
     sync.signal("INT").await;

@@ -46,7 +46,8 @@ impl Census<'_> {
             match self.site.call(|token| async move { jira.issue(&token, id).await }).await {
                 // It is there: it has moved, or the search does not know of it yet.
                 Ok(issue) => {
-                    let issues = vec![rows::issue(&issue, self.site.field_names().await?)];
+                    let names = self.site.field_names(std::slice::from_ref(&issue)).await?;
+                    let issues = vec![rows::issue(&issue, &names)];
                     findings.rows.append(Rows { issues, ..Rows::default() });
                 }
                 Err(error) if error.is_not_visible() => missing.push(id.clone()),

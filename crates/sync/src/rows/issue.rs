@@ -1,12 +1,24 @@
+use std::collections::BTreeMap;
+
 use connector_atlassian::jira::{Issue, IssueFields, Named, User};
 use connector_domain::Json;
 use connector_store::RemoteIssue;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::FieldNames;
 
 /// Fields whose contents have tables of their own.
 const ELSEWHERE: [&str; 2] = ["comment", "worklog"];
+
+/// The ids of the custom fields that have a value.
+pub(crate) fn custom_fields_of(issue: &Issue) -> impl Iterator<Item = &str> {
+    filled(&issue.fields).map(|(id, _)| id)
+}
+
+fn filled(fields: &IssueFields) -> impl Iterator<Item = (&str, &RawValue)> {
+    fields.all.iter().filter(|(id, value)| id.starts_with("customfield_") && value.get() != "null")
+}
 
 /// An issue as a row. Rich text becomes Markdown; the original stays in `fields`.
 pub(crate) fn issue(issue: &Issue, names: &FieldNames) -> RemoteIssue {
@@ -41,8 +53,8 @@ pub(crate) fn issue(issue: &Issue, names: &FieldNames) -> RemoteIssue {
         resolved_at: fields.resolved,
         remote_created_at: fields.created,
         remote_updated_at: fields.updated,
-        custom_fields: Json::from(&Value::Object(custom_fields(fields, names))),
-        fields: Json::from(&Value::Object(others(fields))),
+        custom_fields: custom_fields(fields, names),
+        fields: all(fields),
     }
 }
 
@@ -65,17 +77,16 @@ fn key_of_project(key: &str) -> String {
 }
 
 /// The custom fields that have a value, by their names.
-fn custom_fields(fields: &IssueFields, names: &FieldNames) -> Map<String, Value> {
-    let custom =
-        fields.others.iter().filter(|(id, value)| id.starts_with("customfield_") && !value.is_null());
-    custom.map(|(id, value)| (names.of(id).to_owned(), value.clone())).collect()
+fn custom_fields(fields: &IssueFields, names: &FieldNames) -> Json {
+    object(filled(fields).map(|(id, value)| (names.of(id), value)).collect())
 }
 
-fn others(fields: &IssueFields) -> Map<String, Value> {
-    let mut all = fields.others.clone();
-    all.retain(|id, _| !ELSEWHERE.contains(&id.as_str()));
-    if let Some(description) = &fields.description {
-        all.insert("description".to_owned(), description.clone());
-    }
-    all
+/// All fields as they came, but those whose contents have tables of their own.
+fn all(fields: &IssueFields) -> Json {
+    object(fields.all.iter().filter(|(id, _)| !ELSEWHERE.contains(id)).collect())
+}
+
+fn object(fields: BTreeMap<&str, &RawValue>) -> Json {
+    // Texts and what is JSON already: there is nothing in it that JSON cannot say.
+    Json::of(&fields).unwrap_or_else(|_| Json::from(&Value::Object(Map::new())))
 }

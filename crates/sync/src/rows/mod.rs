@@ -8,7 +8,7 @@ mod vocabulary;
 mod write;
 
 pub(crate) use content::{attachment, blog_post, body, content_comment, label, page, space};
-pub(crate) use issue::issue;
+pub(crate) use issue::{custom_fields_of, issue};
 pub(crate) use issue_parts::{changelog, comment, worklog};
 pub(crate) use names::{FieldNames, SpaceKeys};
 pub(crate) use vocabulary::{field, issue_type, project, status, user};

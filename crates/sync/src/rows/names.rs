@@ -18,6 +18,10 @@ impl FieldNames {
         Self(names)
     }
 
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// The name of a field, or its id where nobody knows one.
     pub(crate) fn of<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.get(id).map_or(id, String::as_str)
@@ -33,7 +37,18 @@ impl SpaceKeys {
         Self(spaces.into_iter().collect())
     }
 
-    /// The key of a space, or its id where it was made since the spaces were read: the next run knows its key.
+    /// These keys and those besides.
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut keys = self.0.clone();
+        keys.extend(more);
+        Self(keys)
+    }
+
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// The key of a space, or its id where nobody knows one.
     pub(crate) fn of<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.get(id).map_or(id, String::as_str)
     }

@@ -51,6 +51,13 @@ impl Place {
         Some(Self { run: self.run, ..stored })
     }
 
+    /// Whether a checkpoint's cursor stands at the end of its window.
+    pub(crate) fn is_end(stored: Option<&Json>) -> bool {
+        stored
+            .and_then(|json| serde_json::from_str::<Self>(json.as_str()).ok())
+            .is_some_and(|place| place.done)
+    }
+
     pub(crate) fn to_json(&self) -> Option<Json> {
         // Plain texts and numbers: there is nothing in it that JSON cannot say.
         Json::of(self).ok()

@@ -8,6 +8,7 @@ use std::time::Duration;
 use connector_domain::{SyncMode, Timestamp};
 use connector_store::{Checkpoint, Durability, MirrorKind};
 
+use super::place::Place;
 use super::{RunError, SiteContext, Window};
 use crate::Stream;
 use crate::census::{CensusPart, CensusTask};
@@ -16,6 +17,9 @@ use crate::walk::{self, ContentKind, IssueStreams, Walk};
 
 /// Changes are asked for from so long before the watermark: searches know of a change some time after it was made.
 const OVERLAP: Duration = Duration::from_mins(6);
+/// An incremental run leaves lists alone that were read whole so lately: who is there, and what there is to choose from,
+/// changes seldom. What is not in them yet is asked for where it is met.
+const LISTS_EVERY: Duration = Duration::from_hours(1);
 
 /// How far each stream of a site is read: by stream and scope.
 struct Known(HashMap<(MirrorKind, String), Checkpoint>);
@@ -28,18 +32,32 @@ impl Known {
         Ok(Self(by_place.collect()))
     }
 
+    /// Whether the list of a stream was read to its end since `then`.
+    fn is_read_since(&self, stream: Stream, then: Timestamp) -> bool {
+        let checkpoint = self.0.get(&(stream.kind(), String::new()));
+        checkpoint.is_some_and(|one| one.updated_at > then && Place::is_end(one.cursor.as_ref()))
+    }
+
     fn watermark(&self, stream: Stream, scope: &str) -> Option<Timestamp> {
         self.0.get(&(stream.kind(), scope.to_owned()))?.watermark
     }
 }
 
-/// The lists that everything else hangs on, and those that are read whole each time.
-pub(super) fn first_stage(site: &Arc<SiteContext>, streams: &[Stream]) -> Vec<Window> {
+/// The lists that everything else hangs on, and those that can only be read whole.
+pub(super) async fn first_stage(
+    site: &Arc<SiteContext>,
+    streams: &[Stream],
+    mode: SyncMode,
+) -> Result<Vec<Window>, RunError> {
+    let known = Known::of(site).await?;
+    let then = site.syncs.clock.now().minus(LISTS_EVERY);
     let read = with_containers(streams.to_vec());
     let has = |stream: Stream| read.contains(&stream);
     let mut windows = Vec::new();
     let mut add = |stream: Stream, walk: Box<dyn Walk>| {
-        windows.push(whole(site, stream, stream.as_str().to_owned(), walk));
+        if mode != SyncMode::Incremental || !known.is_read_since(stream, then) {
+            windows.push(whole(site, stream, walk));
+        }
     };
     if has(Stream::JiraProjects) {
         add(Stream::JiraProjects, Box::new(walk::Projects(Arc::clone(site))));
@@ -59,12 +77,20 @@ pub(super) fn first_stage(site: &Arc<SiteContext>, streams: &[Stream]) -> Vec<Wi
     if has(Stream::ConfluenceSpaces) {
         add(Stream::ConfluenceSpaces, Box::new(walk::Spaces(Arc::clone(site))));
     }
-    windows
+    Ok(windows)
 }
 
-fn whole(site: &Arc<SiteContext>, stream: Stream, name: String, walk: Box<dyn Walk>) -> Window {
-    let (site, scope) = (Arc::clone(site), String::new());
-    Window { site, streams: vec![stream], scope, name, since: None, anew: false, walk }
+fn whole(site: &Arc<SiteContext>, stream: Stream, walk: Box<dyn Walk>) -> Window {
+    Window {
+        site: Arc::clone(site),
+        streams: vec![stream],
+        scope: String::new(),
+        name: stream.as_str().to_owned(),
+        of_container: false,
+        since: None,
+        anew: false,
+        walk,
+    }
 }
 
 fn of_issues(stream: Stream) -> bool {
@@ -233,7 +259,7 @@ impl Plan<'_> {
             if !missing.is_empty() {
                 let name = format!("project {}", project.key);
                 let walk = walk(Some(id), &missing);
-                windows.push(self.window(missing, &project.id, name, None, walk));
+                windows.push(self.container(missing, &project.id, name, walk));
             }
         }
         Ok(windows)
@@ -283,7 +309,7 @@ impl Plan<'_> {
             let missing = self.missing(&wanted, &scope);
             if !missing.is_empty() {
                 let walk = walk(Some(space.id), &missing);
-                windows.push(self.window(missing, &scope, format!("space {}", space.key), None, walk));
+                windows.push(self.container(missing, &scope, format!("space {}", space.key), walk));
             }
         }
         Ok(windows)
@@ -315,6 +341,11 @@ impl Plan<'_> {
         wanted.iter().copied().filter(never).collect()
     }
 
+    /// Everything of a project or a space.
+    fn container(&self, streams: Vec<Stream>, scope: &str, name: String, walk: Box<dyn Walk>) -> Window {
+        Window { of_container: true, ..self.window(streams, scope, name, None, walk) }
+    }
+
     fn window(
         &self,
         streams: Vec<Stream>,
@@ -324,6 +355,6 @@ impl Plan<'_> {
         walk: Box<dyn Walk>,
     ) -> Window {
         let (site, scope) = (Arc::clone(self.site), scope.to_owned());
-        Window { site, streams, scope, name, since, anew: self.anew, walk }
+        Window { site, streams, scope, name, of_container: false, since, anew: self.anew, walk }
     }
 }

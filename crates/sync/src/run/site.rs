@@ -1,13 +1,15 @@
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex as StdMutex};
 
+use connector_atlassian::confluence::{SpaceQuery, WikiPage};
+use connector_atlassian::jira::Issue;
 use connector_atlassian::{ApiError, Atlassian, BadRecord, Priority};
 use connector_domain::{AccessToken, CloudId, ConnectionId, Site, Timestamp, UserId};
-use connector_store::{MirrorKind, StoreError, StreamScope, WriteTx};
-use tokio::sync::OnceCell;
+use connector_store::{MirrorKind, RemoteSpace, StoreError, StreamScope, WriteTx};
+use tokio::sync::Mutex;
 
 use super::RunError;
-use crate::rows::{FieldNames, Rows, SpaceKeys};
+use crate::rows::{self, FieldNames, Rows, SpaceKeys};
 use crate::{Stream, Syncs};
 
 /// One site within a run: what all windows of it share.
@@ -17,10 +19,10 @@ pub(crate) struct SiteContext {
     pub(crate) owner: UserId,
     pub(crate) site: Site,
     atlassian: Atlassian,
-    field_names: OnceCell<FieldNames>,
-    space_keys: OnceCell<SpaceKeys>,
+    field_names: Mutex<Option<Arc<FieldNames>>>,
+    space_keys: Mutex<Option<Arc<SpaceKeys>>>,
     /// Records that could not be read by earlier runs, by stream and id.
-    known_bad: Mutex<HashSet<(Stream, String)>>,
+    known_bad: StdMutex<HashSet<(Stream, String)>>,
 }
 
 /// A project or a space.
@@ -44,15 +46,15 @@ impl SiteContext {
             let stream = Stream::ALL.into_iter().find(|stream| stream.kind() == row.stream)?;
             Some((stream, row.remote_id))
         });
-        let known_bad = Mutex::new(known_bad.collect());
+        let known_bad = StdMutex::new(known_bad.collect());
         Ok(Self {
             syncs: syncs.clone(),
             connection_id,
             owner,
             site,
             atlassian: syncs.connections.atlassian().clone().with_priority(priority),
-            field_names: OnceCell::new(),
-            space_keys: OnceCell::new(),
+            field_names: Mutex::default(),
+            space_keys: Mutex::default(),
             known_bad,
         })
     }
@@ -82,26 +84,61 @@ impl SiteContext {
         Ok(self.syncs.connections.call(self.connection_id, call).await?)
     }
 
-    /// What the custom fields of this site are called; read once in a run.
-    pub(crate) async fn field_names(&self) -> Result<&FieldNames, RunError> {
-        self.field_names
-            .get_or_try_init(|| async {
-                let jira = self.jira();
-                let fields = self.call(|token| async move { jira.fields(&token).await }).await?;
-                let named = fields.items.into_iter().map(|field| (field.id, field.name));
-                Ok(FieldNames::new(named))
-            })
-            .await
+    /// What the custom fields of these issues are called, by the mirror; by Jira where an issue has one that is not
+    /// mirrored.
+    pub(crate) async fn field_names(&self, issues: &[Issue]) -> Result<Arc<FieldNames>, RunError> {
+        let mut names = self.field_names.lock().await;
+        let mirrored = match names.take() {
+            Some(mirrored) => mirrored,
+            None => {
+                let named = self.syncs.store.field_names(self.owner, &self.site.cloud_id).await?;
+                Arc::new(FieldNames::new(named))
+            }
+        };
+        let current = if issues.iter().all(|issue| rows::custom_fields_of(issue).all(|id| mirrored.knows(id)))
+        {
+            mirrored
+        } else {
+            let jira = self.jira();
+            let fields = self.call(|token| async move { jira.fields(&token).await }).await?;
+            let custom = issues.iter().flat_map(rows::custom_fields_of);
+            let unnamed: Vec<_> = custom.map(|id| (id.to_owned(), id.to_owned())).collect();
+            let named: HashMap<_, _> = unnamed
+                .into_iter()
+                .chain(fields.items.into_iter().map(|field| (field.id, field.name)))
+                .collect();
+            Arc::new(FieldNames::new(named))
+        };
+        Ok(Arc::clone(names.insert(current)))
     }
 
-    /// The key of each space, as the spaces stand now.
-    pub(crate) async fn space_keys(&self) -> Result<&SpaceKeys, RunError> {
-        self.space_keys
-            .get_or_try_init(|| async {
+    /// The key of each space, by the mirror; by Confluence for a space that is not mirrored, with the row of that space.
+    pub(crate) async fn space_keys(
+        &self,
+        contents: &[WikiPage],
+    ) -> Result<(Arc<SpaceKeys>, Vec<RemoteSpace>), RunError> {
+        let mut keys = self.space_keys.lock().await;
+        let mirrored = match keys.take() {
+            Some(mirrored) => mirrored,
+            None => {
                 let spaces = self.containers(MirrorKind::ConfluenceSpaces).await?;
-                Ok(SpaceKeys::new(spaces.into_iter().map(|space| (space.id, space.key))))
-            })
-            .await
+                Arc::new(SpaceKeys::new(spaces.into_iter().map(|space| (space.id, space.key))))
+            }
+        };
+        let ids = contents.iter().filter_map(|content| content.space_id.as_deref());
+        let unknown: BTreeSet<_> = ids.filter(|id| !mirrored.knows(id)).map(str::to_owned).collect();
+        if unknown.is_empty() {
+            return Ok((Arc::clone(keys.insert(mirrored)), Vec::new()));
+        }
+        let query = &SpaceQuery { ids: unknown.into_iter().collect(), ..SpaceQuery::default() };
+        let confluence = self.confluence();
+        let page = self.call(|token| async move { confluence.spaces(&token, query).await }).await?;
+        let found = page.items.iter().map(|space| (space.id.clone(), space.key.clone()));
+        // One that cannot be seen is not asked for again.
+        let hidden = query.ids.iter().map(|id| (id.clone(), id.clone()));
+        let known = Arc::new(mirrored.with(hidden.chain(found)));
+        let rows = page.items.into_iter().map(|space| rows::space(space, &self.site.url)).collect();
+        Ok((Arc::clone(keys.insert(known)), rows))
     }
 
     /// The mirrored projects or spaces of this site that are there.

@@ -92,8 +92,7 @@ impl<'a> Run<'a> {
         }
         let mut leftovers = self.missing_scopes().await?;
         if self.mode != SyncMode::Census {
-            let windows = contexts.iter().flat_map(|(site, streams)| plan::first_stage(site, streams));
-            self.read_all(windows.map(Task::Window).collect(), stop, &mut leftovers).await?;
+            self.read_lists(&contexts, stop, &mut leftovers).await?;
             let mut windows = Vec::new();
             for (site, streams) in &contexts {
                 let of_site = plan::second_stage(site, streams, self.mode).await?;
@@ -108,6 +107,10 @@ impl<'a> Run<'a> {
                 census.extend(plan::census(site, streams, self.mode).await?);
             }
             self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
+        }
+        if self.mode == SyncMode::Census {
+            // Behind the comparisons: what is in a project or a space that is new is for an incremental run to read.
+            self.read_lists(&contexts, stop, &mut leftovers).await?;
         }
         if self.mode == SyncMode::Full {
             for (site, streams) in &contexts {
@@ -146,6 +149,20 @@ impl<'a> Run<'a> {
                 }
             })
             .await
+    }
+
+    /// Reads the lists that are read whole.
+    async fn read_lists(
+        &self,
+        contexts: &[(Arc<SiteContext>, Vec<Stream>)],
+        stop: &CancellationToken,
+        leftovers: &mut Leftovers,
+    ) -> Result<(), RunError> {
+        let mut windows = Vec::new();
+        for (site, streams) in contexts {
+            windows.extend(plan::first_stage(site, streams, self.mode).await?);
+        }
+        self.read_all(windows.into_iter().map(Task::Window).collect(), stop, leftovers).await
     }
 
     fn priority(&self) -> Priority {

@@ -36,7 +36,7 @@ impl Task {
     /// Whether it is of one project or space, which may be gone since the list was read.
     pub(crate) fn is_of_container(&self) -> bool {
         match self {
-            Self::Window(window) => !window.scope.is_empty(),
+            Self::Window(window) => window.of_container,
             Self::Census(_) => true,
         }
     }

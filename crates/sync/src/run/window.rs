@@ -28,6 +28,8 @@ pub(crate) struct Window {
     pub(crate) scope: String,
     /// What it is called where it fails: `project ALPHA`.
     pub(crate) name: String,
+    /// Whether it is of one project or space, which may be gone since the list was read.
+    pub(crate) of_container: bool,
     /// From which change on; `None` for everything.
     pub(crate) since: Option<Timestamp>,
     /// Whether places of other runs do not count.
@@ -36,8 +38,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Reads the window to its end. While a page is written the next one is fetched: so at most two pages are in
-    /// memory, and a process that dies loses what these two requests brought.
+    /// Reads the window to its end. A page is fetched once the one before it is written, while other windows fetch
+    /// theirs: so one page of a window is in memory, and a process that dies has at most that one fetched again.
     pub(crate) async fn read(&self, progress: &Progress, stop: &CancellationToken) -> Result<(), RunError> {
         let run = progress.id().await;
         let start = Place::start(run, &self.streams, self.since);
@@ -74,13 +76,11 @@ impl Window {
                 return Err(TokenUnavailable::Api(ApiError::LostPlace { what }).into());
             }
             place.done = place.at.is_none();
-            let write = self.write(&place, stored, fetched, progress);
+            self.write(&place, stored, fetched, progress).await?;
             if place.done {
-                return write.await;
+                return Ok(());
             }
-            let (written, next) = futures::join!(write, self.fetch(place.since, place.at.clone(), stop));
-            written?;
-            fetched = next?;
+            fetched = self.fetch(place.since, place.at.clone(), stop).await?;
         }
     }
 

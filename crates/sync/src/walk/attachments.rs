@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::content::reaches_older;
+use super::content::retain_since;
 use super::{Fetched, Walk, bad_of, from_value, to_value};
 use crate::Stream;
 use crate::rows::{self, Rows};
@@ -20,9 +20,9 @@ impl Walk for Attachments {
         async move {
             let (list, cursor) = (&self.0.confluence().all_attachments(), from_value::<String>(at));
             let cursor = cursor.as_ref();
-            let page = self.0.call(|token| async move { list.fetch(&token, cursor).await }).await?;
-            let times = page.items.iter().map(|file| file.version.as_ref()?.created_at);
-            let reaches_older = reaches_older(since, times);
+            let mut page = self.0.call(|token| async move { list.fetch(&token, cursor).await }).await?;
+            let reaches_older =
+                retain_since(&mut page.items, since, |file| file.version.as_ref()?.created_at);
             let url = &self.0.site.url;
             let attachments = page.items.into_iter().map(|file| rows::attachment(file, url)).collect();
             Ok(Fetched {

@@ -63,14 +63,14 @@ impl Walk for Contents {
                 cursor: from_value(at),
                 ..PageQuery::default()
             };
-            let page = list(&self.site, self.kind, &query).await?;
+            let mut page = list(&self.site, self.kind, &query).await?;
             let mut fetched =
                 Fetched { bad: bad_of(self.kind.stream(), page.bad), date: page.date, ..Fetched::default() };
+            let reaches_older = retain_since(&mut page.items, since, WikiPage::modified_at);
             if self.streams.contains(&self.kind.stream()) {
                 fetched.rows = rows_of(&self.site, self.kind, &page.items).await?;
             }
             add_parts(&self.site, self.kind, &page.items, &self.streams, &mut fetched).await?;
-            let reaches_older = reaches_older(since, page.items.iter().map(WikiPage::modified_at));
             fetched.next = page.next.filter(|_| !reaches_older).map(|next| to_value(&next));
             Ok(fetched)
         }
@@ -93,12 +93,16 @@ pub(crate) async fn list(
     }
 }
 
-/// Whether a list that has the latest change first has come to one before `since`.
-pub(super) fn reaches_older(
+/// Drops what changed before `since`. Says whether there was any: a list that has the latest change first need not be
+/// read further then.
+pub(super) fn retain_since<T>(
+    items: &mut Vec<T>,
     since: Option<Timestamp>,
-    mut times: impl Iterator<Item = Option<Timestamp>>,
+    changed: impl Fn(&T) -> Option<Timestamp>,
 ) -> bool {
-    since.is_some_and(|since| times.any(|time| time.is_some_and(|time| time < since)))
+    let before = items.len();
+    items.retain(|item| since.is_none_or(|since| changed(item).is_none_or(|time| time >= since)));
+    items.len() < before
 }
 
 /// Rows of pages or blog posts, with the bodies that came and are not stored yet.
@@ -107,11 +111,11 @@ pub(crate) async fn rows_of(
     kind: ContentKind,
     contents: &[WikiPage],
 ) -> Result<Rows, RunError> {
-    let keys = site.space_keys().await?;
+    let (keys, spaces) = site.space_keys(contents).await?;
     let ids: Vec<_> = contents.iter().map(|content| content.id.as_str()).collect();
     let stored = site.syncs.store.body_versions(&site.site.cloud_id, &ids).await?;
     let stored: HashSet<(&str, i64)> = stored.iter().map(|(id, version)| (id.as_str(), *version)).collect();
-    let mut rows = Rows::default();
+    let mut rows = Rows { spaces, ..Rows::default() };
     for content in contents {
         let version = content.version.as_ref().and_then(|version| version.number);
         let storage = content.body.storage.as_ref().map(|body| body.value.as_str());
@@ -121,8 +125,8 @@ pub(crate) async fn rows_of(
         rows.bodies.extend(body);
         let url = &site.site.url;
         match kind {
-            ContentKind::Page => rows.pages.push(rows::page(content, keys, url, body_version)),
-            ContentKind::BlogPost => rows.blog_posts.push(rows::blog_post(content, keys, url, body_version)),
+            ContentKind::Page => rows.pages.push(rows::page(content, &keys, url, body_version)),
+            ContentKind::BlogPost => rows.blog_posts.push(rows::blog_post(content, &keys, url, body_version)),
         }
     }
     Ok(rows)
@@ -133,10 +137,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_ends_at_what_is_old_enough() {
-        let time = |millis| Some(Timestamp::from_millis(millis));
-        assert!(reaches_older(time(5), [time(9), time(4)].into_iter()));
-        assert!(!reaches_older(time(5), [time(9), None, time(5)].into_iter()));
-        assert!(!reaches_older(None, [time(1)].into_iter()));
+    fn a_list_ends_at_what_is_old_enough_and_what_is_older_is_not_read() {
+        let retained = |since: Option<i64>, times: &[Option<i64>]| {
+            let mut items = times.to_vec();
+            let ends = retain_since(&mut items, since.map(Timestamp::from_millis), |item| {
+                item.map(Timestamp::from_millis)
+            });
+            (items, ends)
+        };
+        assert_eq!(retained(Some(5), &[Some(9), Some(4)]), (vec![Some(9)], true));
+        let all = [Some(9), None, Some(5)];
+        assert_eq!(retained(Some(5), &all), (all.to_vec(), false));
+        assert_eq!(retained(None, &[Some(1)]), (vec![Some(1)], false));
     }
 }

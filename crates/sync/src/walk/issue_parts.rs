@@ -5,8 +5,8 @@ use std::sync::Arc;
 use connector_atlassian::BadRecord;
 use connector_atlassian::jira::{Comment, Issue, Worklog};
 use connector_store::MirrorKind;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::{all, unless_gone};
 use crate::Stream;
@@ -22,7 +22,7 @@ pub(super) async fn add_comments(
     bad: &mut Bad,
 ) -> Result<(), RunError> {
     for issue in issues {
-        let (comments, is_whole): (Vec<Comment>, _) = match embedded(issue, "comment", "comments") {
+        let (comments, is_whole): (Vec<Comment>, _) = match embedded(issue, "comment") {
             Some(comments) => (comments, true),
             None => {
                 let list = site.jira().comments(&issue.id);
@@ -48,7 +48,7 @@ pub(super) async fn add_worklogs(
     bad: &mut Bad,
 ) -> Result<(), RunError> {
     for issue in issues {
-        let (worklogs, is_whole): (Vec<Worklog>, _) = match embedded(issue, "worklog", "worklogs") {
+        let (worklogs, is_whole): (Vec<Worklog>, _) = match embedded(issue, "worklog") {
             Some(worklogs) => (worklogs, true),
             None => {
                 let list = site.jira().worklogs(&issue.id);
@@ -86,14 +86,19 @@ pub(super) async fn add_changelogs(
     Ok(())
 }
 
+/// What an issue carries of a list that belongs to it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Carried<T> {
+    #[serde(alias = "comments", alias = "worklogs")]
+    items: Vec<T>,
+    total: u64,
+    #[serde(default)]
+    start_at: u64,
+}
+
 /// What the issue itself carries, where that is all there is; `None` where it is only the beginning, or cannot be read.
-fn embedded<T: DeserializeOwned>(issue: &Issue, field: &str, array: &str) -> Option<Vec<T>> {
-    let list = issue.fields.others.get(field)?.as_object()?;
-    let items = list.get(array)?.as_array()?;
-    let total = list.get("total").and_then(Value::as_u64)?;
-    let start = list.get("startAt").and_then(Value::as_u64).unwrap_or(0);
-    if start != 0 || total != items.len() as u64 {
-        return None;
-    }
-    items.iter().map(|item| serde_json::from_value(item.clone()).ok()).collect()
+fn embedded<T: DeserializeOwned>(issue: &Issue, field: &str) -> Option<Vec<T>> {
+    let carried: Carried<T> = issue.fields.all.read(field)?;
+    (carried.start_at == 0 && carried.total == carried.items.len() as u64).then_some(carried.items)
 }

@@ -156,8 +156,8 @@ impl Issues {
         bad.extend(unreadable.map(|record| (Stream::JiraIssues, record)));
         let mut rows = Rows::default();
         if self.streams.issues && !batch.issues.is_empty() {
-            let names = self.site.field_names().await?;
-            rows.issues = batch.issues.iter().map(|issue| rows::issue(issue, names)).collect();
+            let names = self.site.field_names(&batch.issues).await?;
+            rows.issues = batch.issues.iter().map(|issue| rows::issue(issue, &names)).collect();
         }
         if self.streams.comments {
             add_comments(&self.site, &batch.issues, &mut rows, &mut bad).await?;

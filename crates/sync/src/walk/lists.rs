@@ -1,4 +1,4 @@
-//! The vocabulary of a site: people, issue types, statuses, fields. Each is read whole in every run.
+//! The vocabulary of a site: people, issue types, statuses, fields. Each is read whole.
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use crate::Stream;
 use crate::rows::{self, Rows};
 use crate::run::{RunError, SiteContext};
 
-/// All projects that the person can see. There are few enough to read them in every run.
+/// All projects that the person can see. There are few enough to read them whole.
 pub(crate) struct Projects(pub(crate) Arc<SiteContext>);
 
 impl Walk for Projects {

@@ -12,6 +12,7 @@ mod differential;
 mod disconnect;
 mod grant_end;
 mod health;
+mod incremental;
 mod integrations;
 mod late_answers;
 mod legacy;

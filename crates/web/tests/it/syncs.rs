@@ -59,6 +59,8 @@ async fn what_changed_at_atlassian_changes_here(#[values(Engine::Sqlite, Engine:
     app.sandbox
         .edit("acme", "projects", project["remote_id"].as_str().unwrap(), &json!({"name": "Renamed"}))
         .await;
+    // Projects are read once an hour.
+    app.advance(Duration::from_mins(61)).await;
 
     let run = browser.sync_all().await;
     assert_eq!(counts(&run, "written"), [(STREAMS[0], 1), (STREAMS[1], 0), (STREAMS[2], 1)]);
@@ -74,7 +76,7 @@ async fn requests_at_once_get_the_same_run(#[values(Engine::Sqlite, Engine::Post
     let Some(app) = TestApp::start(engine).await else { return };
     let browser = app.connected().await;
     app.advance(Duration::from_secs(1)).await;
-    let under_way = app.sandbox.hold("/project/search");
+    let under_way = app.sandbox.hold("/accessible-resources");
     let answers = join_all((0..8).map(|_| browser.post("/api/syncs", &json!({})).into_future())).await;
     let ids: Vec<_> = answers.into_iter().map(|answer| answer.expect(202).json()["id"].clone()).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");

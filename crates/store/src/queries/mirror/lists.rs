@@ -146,6 +146,20 @@ impl Store {
         select.one("deleted_at IS NOT NULL, id").await
     }
 
+    /// The id and the name of each field of a site's issues.
+    pub async fn field_names(
+        &self,
+        owner: UserId,
+        cloud_id: &CloudId,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT remote_id, name FROM jira_fields \
+                   WHERE owner_id = $1 AND cloud_id = $2 AND deleted_at IS NULL";
+        let backend = self.inner.read.get_database_backend();
+        let query = Statement::from_sql_and_values(backend, sql, [owner.0.into(), cloud_id.as_str().into()]);
+        let rows = self.inner.read.query_all_raw(query).await?;
+        rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    }
+
     /// The body that a person's page or blog post names: in storage format or as Markdown.
     pub async fn find_body(
         &self,
