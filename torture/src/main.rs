@@ -73,7 +73,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let chosen = chosen(cli)?;
     let all = stream::iter(chosen.into_iter().map(|run| announced(run, &sizes, &program)));
-    let all = all.buffered(at_once).try_collect::<Vec<_>>();
+    let all = all.buffer_unordered(at_once).try_collect::<Vec<_>>();
     // Dropping the runs ends the processes that they have started.
     let figures = tokio::select! {
         figures = all => figures?.concat(),
