@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::Dice;
 
 /// What goes wrong, how often, and where.
-fn faults() -> [(Value, u64); 11] {
+fn faults() -> [(Value, usize); 11] {
     [
         (json!({"status": 429, "headers": {"Retry-After": "1"}}), 3),
         (json!({"status": 429, "headers": {"Retry-After": "90"}}), 3),
@@ -20,6 +20,9 @@ fn faults() -> [(Value, u64); 11] {
         (json!({"twice": true}), 8),
     ]
 }
+
+/// Seconds by which Atlassian's clock may be off.
+const SKEWS: [i64; 5] = [-60, -7, 0, 13, 60];
 
 const PATHS: [&str; 14] = [
     "*/search/jql",
@@ -43,9 +46,9 @@ pub(crate) async fn disturb(app: &TestApp, dice: &mut Dice) {
     let faults = faults();
     for _ in 0..dice.below(5) {
         let (path, (action, times)) = (dice.pick(&PATHS).unwrap(), dice.pick(&faults).unwrap());
-        app.sandbox.fault(path, 1 + dice.below(*times as usize) as u64, action.clone()).await;
+        app.sandbox.fault(path, 1 + dice.below(*times) as u64, action.clone()).await;
     }
-    let switches = json!({"index_lag": dice.below(40), "date_skew": dice.below(120) as i64 - 60});
+    let switches = json!({"index_lag": dice.below(40), "date_skew": SKEWS[dice.below(SKEWS.len())]});
     let control = Browser::new(&app.sandbox.url);
     let set = control.call("PATCH", "/__sandbox/switches").json(&switches).await;
     assert_eq!(set.status, 200, "{}", set.text());
