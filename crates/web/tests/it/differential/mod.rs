@@ -35,8 +35,8 @@ const SCOPES: &str = "read:jira-work read:jira-user read:space:confluence read:p
 const WHILE: Duration = Duration::from_mins(20);
 /// A little more than a process that is killed keeps its job.
 const LEASE: Duration = Duration::from_secs(31);
-/// Longer than a search may be behind.
-const LATER: Duration = Duration::from_mins(10);
+/// Longer than a search may be behind, and than a sync of changes leaves projects and spaces unread.
+const LATER: Duration = Duration::from_mins(61);
 /// Long enough for the next census to count.
 const NEXT_CENSUS: Duration = Duration::from_mins(61);
 /// So many seeds run at the same time.
