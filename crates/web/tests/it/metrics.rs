@@ -66,7 +66,7 @@ async fn what_waits_shows(#[case] engine: Engine) {
     let Some(app) = TestApp::start(engine).await else { return };
     let browser = app.connected().await;
     let quota = json!({"status": 429, "headers": {"Retry-After": "600", "RateLimit-Reason": "jira-quota-tenant-based"}});
-    app.sandbox.fault("*/project/search", 1, quota).await;
+    app.sandbox.fault("*/search/jql", 1, quota).await;
     let run = browser.post("/api/syncs", &json!({})).await.expect(202).json();
     let mut events = browser.events(run["id"].as_str().unwrap()).await;
     events.wait_for("a wait", |run| run["status"] == "waiting").await;
