@@ -3,7 +3,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 use connector_domain::Timestamp;
-use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -82,11 +82,26 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<IssueFields, A::Error> {
         let mut fields = IssueFields::default();
         while let Some(id) = map.next_key::<String>()? {
-            let value = map.next_value::<Box<RawValue>>()?;
-            fields.read(&id, &value).map_err(A::Error::custom)?;
+            let value = map.next_value_seed(Field { id: &id, fields: &mut fields })?;
             fields.all.0.insert(id, value);
         }
         Ok(fields)
+    }
+}
+
+/// Reads a field where it stands, so that an error names it.
+struct Field<'f> {
+    id: &'f str,
+    fields: &'f mut IssueFields,
+}
+
+impl<'de> DeserializeSeed<'de> for Field<'_> {
+    type Value = Box<RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Box<RawValue>, D::Error> {
+        let value = Box::<RawValue>::deserialize(deserializer)?;
+        self.fields.read(self.id, &value).map_err(D::Error::custom)?;
+        Ok(value)
     }
 }
 

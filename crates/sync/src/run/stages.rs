@@ -151,16 +151,19 @@ impl<'a> Run<'a> {
             .await
     }
 
-    /// Reads the lists that are read whole.
+    /// Reads the lists that are read whole: those that were read lately only where somebody has named what to read.
     async fn read_lists(
         &self,
         contexts: &[(Arc<SiteContext>, Vec<Stream>)],
         stop: &CancellationToken,
         leftovers: &mut Leftovers,
     ) -> Result<(), RunError> {
+        let wanted =
+            Stream::ALL.iter().filter(|stream| self.connection.wants_stream(stream.as_str())).count();
+        let mode = if self.streams.len() < wanted { SyncMode::Full } else { self.mode };
         let mut windows = Vec::new();
         for (site, streams) in contexts {
-            windows.extend(plan::first_stage(site, streams, self.mode).await?);
+            windows.extend(plan::first_stage(site, streams, mode).await?);
         }
         self.read_all(windows.into_iter().map(Task::Window).collect(), stop, leftovers).await
     }
