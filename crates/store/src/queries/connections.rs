@@ -4,7 +4,7 @@ use connector_domain::{
     AccountId, Audit, AuditEvent, Connection, ConnectionId, ConnectionStatus, DataFate, Scopes, Site,
     Timestamp, UserId,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 use super::{from_json, parsed};
@@ -47,12 +47,14 @@ impl WriteTx {
             Some(account_id) => account_id.as_str().to_owned(),
             None => format!("user:{}", new.user_id),
         };
-        let before = connection::Entity::find()
+        let of_account = connection::Entity::find()
             .filter(connection::Column::ClientId.eq(&new.client_id))
-            .filter(connection::Column::AccountKey.eq(&account_key))
-            .lock_exclusive()
-            .one(&**self)
-            .await?;
+            .filter(connection::Column::AccountKey.eq(&account_key));
+        if let Some(row) = of_account.clone().one(&**self).await? {
+            self.lock_for_change(&row.id).await?;
+        }
+        // Read anew: it is as whoever was waited for has left it.
+        let before = of_account.one(&**self).await?;
         let lost_scopes = before.as_ref().map(|before| lost(before, &new.scopes)).unwrap_or_default();
         let before = before.map(|row| scopes(&row.scopes));
         let row = connection::ActiveModel {
@@ -86,8 +88,7 @@ impl WriteTx {
             )
             .to_owned();
         let row = connection::Entity::insert(row).on_conflict(renew).exec_with_returning(&**self).await?;
-        // An exchange under way in another process ends first: what it stores is replaced, not met half-way.
-        let stored = grant::Entity::find_by_id(&row.id).lock_exclusive().one(&**self).await?;
+        let stored = grant::Entity::find_by_id(&row.id).one(&**self).await?;
         let consent = Consent {
             connection_id: parsed("connections", &row.id, &row.id)?,
             generation: stored.map_or(1, |grant| grant.generation + 1),
@@ -118,6 +119,7 @@ impl WriteTx {
         data: DataFate,
         audit: &Audit<'_>,
     ) -> Result<(), StoreError> {
+        self.lock_for_change(&id.to_string()).await?;
         let ended = with_status(id, ConnectionStatus::Disconnected, reason, audit.at)
             .col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1))
             .exec_with_returning(&**self)
@@ -128,6 +130,17 @@ impl WriteTx {
             let event = AuditEvent::Disconnected { data };
             self.record_audit(&audit.record(event).of(id, UserId(row.user_id))).await?;
         }
+        Ok(())
+    }
+
+    /// Waits for an exchange that is under way in another process, whose answer is then replaced and not met half-way,
+    /// and locks the connection.
+    ///
+    /// In the order in which an exchange locks: the grant, then, if at all, the connection. And so that rows that refer
+    /// to the connection can be written meanwhile: the exchange that is waited for notes its attempts.
+    async fn lock_for_change(&mut self, id: &str) -> Result<(), StoreError> {
+        grant::Entity::find_by_id(id).lock_exclusive().one(&**self).await?;
+        connection::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&**self).await?;
         Ok(())
     }
 

@@ -113,6 +113,31 @@ async fn on_postgres_a_consent_waits_for_the_exchange_and_replaces_its_answer() 
     assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
 }
 
+/// Whatever waits for an exchange must not stand in its way: it would wait for itself.
+#[rstest]
+#[case::disconnect(true)]
+#[case::consent(false)]
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_an_exchange_is_noted_and_ends_while_a_change_waits_for_it(#[case] disconnects: bool) {
+    let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
+    let id = connected(db.store()).await.connection_id;
+    let lock = db.store().lock_grant(id, IDLE).await.unwrap().unwrap();
+    let store = db.another_store().await;
+    let change = if disconnects {
+        tokio::spawn(async move { disconnect(&store, id, NOW).await })
+    } else {
+        consent_anew(&store)
+    };
+    somebody_waits(&db).await;
+    // The first attempt is noted, and what ends the exchange changes the connection too.
+    within("the note", lock.record_intent(REPLICA, NOW)).await.unwrap();
+    assert!(within("the end", lock.end(None, &revoked(NOW))).await.unwrap());
+    within("the change", change).await.unwrap();
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
+    let status = db.store().find_connection(id).await.unwrap().unwrap().status;
+    assert_eq!(status == connector_domain::ConnectionStatus::Active, !disconnects);
+}
+
 #[tokio::test]
 async fn on_postgres_who_lost_the_session_cannot_commit() {
     let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
