@@ -12,7 +12,7 @@ pub struct Figure {
     pub events: u64,
     pub failures: u64,
     /// Grants that were ended by a later answer to the same token (strict reading). Told apart, because the request that
-    /// got it may have been one too many: more than [`SIBLINGS_PER_THOUSAND`] are a fault.
+    /// got it may have been one too many: more than one in a thousand are a fault.
     pub by_sibling: u64,
     /// Failures that no client could have prevented, told apart.
     pub unavoidable: u64,

@@ -177,7 +177,7 @@ mod tests {
         let comments = of(&check, 0, Stream::ConfluenceComments);
         assert_eq!(*comments, Reading::LeftOut(vec!["read:comment:confluence"]));
         assert!(check.missing().is_empty());
-        assert_eq!(check.needed().to_string(), Scopes::from_iter(all.split(' ')).to_string());
+        assert_eq!(check.needed().to_string(), all.split(' ').collect::<Scopes>().to_string());
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn create(store: &Store, now: Timestamp, arguments: Create) -> anyhow::Res
 async fn list(store: &Store, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
     let keys = store.list_api_keys().await?;
     if as_json {
-        print(&Value::from_iter(keys.iter().map(|key| describe(key, now))).to_string());
+        print(&keys.iter().map(|key| describe(key, now)).collect::<Value>().to_string());
         return Ok(());
     }
     if keys.is_empty() {

@@ -26,7 +26,7 @@ impl WriteTx {
         if before == sites {
             return Ok(());
         }
-        self.forget_others(id, "cloud_id", in_both(before, &sites)).await?;
+        self.forget_others(id, "cloud_id", in_both(before.as_ref(), sites.as_ref())).await?;
         let event =
             AuditEvent::SitesChosen { sites: sites.as_ref().map(|all| all.iter().cloned().collect()) };
         self.store_choice(&row, Column::ChosenSites, sites, event, audit).await
@@ -44,7 +44,7 @@ impl WriteTx {
         if before == streams {
             return Ok(());
         }
-        self.forget_others(id, "stream", in_both(before, &streams)).await?;
+        self.forget_others(id, "stream", in_both(before.as_ref(), streams.as_ref())).await?;
         let event =
             AuditEvent::StreamsChosen { streams: streams.as_ref().map(|all| all.iter().cloned().collect()) };
         self.store_choice(&row, Column::ChosenStreams, streams, event, audit).await
@@ -92,8 +92,8 @@ impl WriteTx {
 }
 
 /// What is synchronized before and after. The two differ, so that one of them names what it has.
-fn in_both<T: Ord + ToString>(before: Option<BTreeSet<T>>, after: &Option<BTreeSet<T>>) -> BTreeSet<String> {
-    let is_after = |one: &&T| after.as_ref().is_none_or(|after| after.contains(one));
-    let named = before.as_ref().or(after.as_ref());
+fn in_both<T: Ord + ToString>(before: Option<&BTreeSet<T>>, after: Option<&BTreeSet<T>>) -> BTreeSet<String> {
+    let is_after = |one: &&T| after.is_none_or(|after| after.contains(one));
+    let named = before.or(after);
     named.into_iter().flatten().filter(is_after).map(ToString::to_string).collect()
 }

@@ -91,8 +91,8 @@ impl SiteContext {
         let mirrored = match names.take() {
             Some(mirrored) => mirrored,
             None => {
-                let named = self.syncs.store.field_names(self.owner, &self.site.cloud_id).await?;
-                Arc::new(FieldNames::new(named))
+                let stored = self.syncs.store.field_names(self.owner, &self.site.cloud_id).await?;
+                Arc::new(FieldNames::new(stored))
             }
         };
         let current = if issues.iter().all(|issue| rows::custom_fields_of(issue).all(|id| mirrored.knows(id)))
@@ -103,11 +103,11 @@ impl SiteContext {
             let fields = self.call(|token| async move { jira.fields(&token).await }).await?;
             let custom = issues.iter().flat_map(rows::custom_fields_of);
             let unnamed: Vec<_> = custom.map(|id| (id.to_owned(), id.to_owned())).collect();
-            let named: HashMap<_, _> = unnamed
+            let by_id: HashMap<_, _> = unnamed
                 .into_iter()
                 .chain(fields.items.into_iter().map(|field| (field.id, field.name)))
                 .collect();
-            Arc::new(FieldNames::new(named))
+            Arc::new(FieldNames::new(by_id))
         };
         Ok(Arc::clone(names.insert(current)))
     }

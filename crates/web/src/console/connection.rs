@@ -45,6 +45,7 @@ pub(super) struct Badge {
 
 /// One connection, ready to show.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks a yes or no at a time")]
 pub(super) struct ConnectionView {
     pub id: String,
     pub badge: Badge,

@@ -33,7 +33,6 @@ fn promised(auth: AuthMode, need: &str) -> [Fate; 7] {
         (AuthMode::Required, "observe") => [Unknown, Unknown, Denied, In, In, In, Unknown],
         (AuthMode::Required, "write") => [Unknown, Unknown, In, Denied, In, In, Unknown],
         (AuthMode::Required, "manage") => [Unknown, Unknown, Denied, Denied, In, In, Unknown],
-        (_, "server") => [Unknown, Unknown, Denied, Denied, In, In, Unknown],
         (_, "session") => [Unknown, Unknown, In, Denied, Denied, Denied, Unknown],
         (_, "admin") => [Unknown, Unknown, Denied, Denied, Denied, In, Unknown],
         (_, other) => panic!("nobody has said who may do what needs `{other}`"),
