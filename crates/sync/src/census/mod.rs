@@ -52,6 +52,11 @@ impl CensusTask {
         }
     }
 
+    /// Whether it compares what belongs to things that other parts compare, over the whole site.
+    pub(crate) fn is_of_parts(&self) -> bool {
+        matches!(self.part, CensusPart::IssueComments | CensusPart::Attachments)
+    }
+
     pub(crate) async fn read(&self, progress: &Progress, stop: &CancellationToken) -> Result<(), RunError> {
         let census = Census { site: &self.site, streams: &self.streams, progress };
         let work = async {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::{self, advance};
 use super::progress::{note_error, note_skipped, stream_of};
 use super::{Fate, Progress, RunError, SiteContext, Task, Window, totals};
+use crate::census::CensusTask;
 use crate::{Reading, SiteCheck, Stream, Syncs, scope_check};
 
 /// Why there are no people of a site.
@@ -106,7 +107,11 @@ impl<'a> Run<'a> {
             for (site, streams) in &contexts {
                 census.extend(plan::census(site, streams, self.mode).await?);
             }
-            self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
+            // What goes with its issue or page is compared once that is known to be gone.
+            let (below, above): (Vec<_>, Vec<_>) = census.into_iter().partition(CensusTask::is_of_parts);
+            for census in [above, below] {
+                self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
+            }
         }
         if self.mode == SyncMode::Census {
             // Behind the comparisons: what is in a project or a space that is new is for an incremental run to read.

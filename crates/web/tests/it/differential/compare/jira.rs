@@ -1,28 +1,6 @@
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Kind, flag, millis, rows, text};
-
-/// Fields that stand in columns of their own.
-const IN_COLUMNS: [&str; 18] = [
-    "assignee",
-    "attachment",
-    "components",
-    "created",
-    "creator",
-    "duedate",
-    "fixVersions",
-    "issuetype",
-    "labels",
-    "parent",
-    "priority",
-    "project",
-    "reporter",
-    "resolution",
-    "resolutiondate",
-    "status",
-    "summary",
-    "updated",
-];
 
 pub(super) const KINDS: &[Kind] = &[
     Kind {
@@ -72,12 +50,7 @@ pub(super) const KINDS: &[Kind] = &[
         columns: &["remote_id", "fields"],
         from: "jira_issues WHERE deleted_at IS NULL",
         truth: |truth| {
-            let row = |row: &Value| {
-                let fields = row["fields"].as_object().expect("fields");
-                let kept = fields.iter().filter(|(name, _)| !IN_COLUMNS.contains(&name.as_str()));
-                let kept: Map<_, _> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-                vec![text(&row["id"]), Value::Object(kept).to_string()]
-            };
+            let row = |row: &Value| vec![text(&row["id"]), row["fields"].to_string()];
             rows(&truth["issues"]).map(row).collect()
         },
     },
