@@ -1,6 +1,8 @@
-//! The database that is measured: a file or a PostgreSQL database of its own, gone afterwards.
+//! The database that is measured: a file or a PostgreSQL database of its own, gone afterwards however that comes.
 
-use anyhow::{Context, bail};
+use std::thread;
+
+use anyhow::{Context, anyhow, bail};
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
@@ -39,10 +41,32 @@ impl Database {
         Err(last.context("no server is named")?).context("no PostgreSQL database could be made")
     }
 
-    pub async fn remove(self) -> anyhow::Result<()> {
-        let Some((server, name)) = self.server else { return Ok(()) };
-        run_on(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await
+    pub async fn remove(mut self) -> anyhow::Result<()> {
+        let Some((server, name)) = self.server.take() else { return Ok(()) };
+        run_on(&server, drop_statement(&name)).await
     }
+}
+
+impl Drop for Database {
+    /// For ends that nobody has foreseen, such as an error or a signal in the middle of a measurement: a database that
+    /// stayed would fill the server of a developer run by run.
+    fn drop(&mut self) {
+        let Some((server, name)) = self.server.take() else { return };
+        let statement = drop_statement(&name);
+        // A runtime of its own: the one that measures may be on its way out.
+        let removed = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(run_on(&server, statement))
+        });
+        let removed = removed.join().unwrap_or_else(|_| Err(anyhow!("it panicked")));
+        if let Err(error) = removed {
+            eprintln!("the database {name} could not be dropped: {error:#}");
+        }
+    }
+}
+
+fn drop_statement(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 }
 
 async fn run_on(server: &str, statement: String) -> anyhow::Result<()> {

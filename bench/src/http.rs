@@ -21,6 +21,8 @@ pub struct Answer {
     pub status: u16,
     pub content_type: Option<String>,
     pub location: Option<String>,
+    /// Name and value of each cookie that is set, as a `Cookie` header repeats them.
+    pub cookies: Vec<String>,
     pub body: Vec<u8>,
 }
 
@@ -65,6 +67,9 @@ impl Connection {
             status: head.status,
             content_type: field("content-type"),
             location: field("location"),
+            cookies: headers(&text, "set-cookie")
+                .filter_map(|cookie| Some(cookie.split(';').next()?.to_owned()))
+                .collect(),
             body,
         })
     }
@@ -171,10 +176,26 @@ fn parse_head(head: &[u8]) -> Option<Head> {
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().skip(1).find_map(|line| {
+    headers(head, name).next()
+}
+
+fn headers<'a>(head: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    head.lines().skip(1).filter_map(move |line| {
         let (key, value) = line.split_once(':')?;
         key.eq_ignore_ascii_case(name).then(|| value.trim())
     })
+}
+
+/// The bytes of a request; one with a body says how long it is.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\n");
+    for (name, value) in headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    if !body.is_empty() {
+        head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -220,12 +241,14 @@ mod tests {
         let answers = asked(&[
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-le",
             "ngth: 5\r\n\r\nhel",
-            "loHTTP/1.1 302 Found\r\nlocation: /there\r\ncontent-length: 0\r\n\r\n",
+            "loHTTP/1.1 302 Found\r\nlocation: /there\r\nset-cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n",
+            "content-length: 0\r\n\r\n",
         ]);
         let answers = answers.await.unwrap();
         assert_eq!(bodies(&answers), [(200, "hello"), (302, "")]);
         assert_eq!(answers[0].content_type.as_deref(), Some("text/plain"));
         assert_eq!(answers[1].location.as_deref(), Some("/there"));
+        assert_eq!(answers[1].cookies, ["a=1", "b=2"]);
     }
 
     #[tokio::test]

@@ -216,7 +216,7 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-fn megabytes(bytes: Option<u64>) -> String {
+pub fn megabytes(bytes: Option<u64>) -> String {
     bytes.map_or_else(
         || "–".to_owned(),
         |bytes| format!("{}.{}", bytes / 1_000_000, bytes % 1_000_000 / 100_000),

@@ -20,6 +20,11 @@ const KEY: &str = "bench:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 /// Nobody listens on this port and no measured route asks Atlassian.
 const NO_ATLASSIAN: &str = "http://127.0.0.1:9";
 
+/// The settings that say where the data is, and how it is sealed.
+pub fn place(database: &Database) -> [(&str, &str); 2] {
+    [("INTEGRATION_DB_URL", database.url.as_str()), ("CONNECTOR_ENCRYPTION_KEYS", KEY)]
+}
+
 /// Ended when dropped, whatever it is doing.
 pub struct Subject {
     process: Child,
@@ -31,6 +36,15 @@ pub struct Subject {
 
 impl Subject {
     pub async fn start(program: &Path, database: &Database) -> anyhow::Result<Self> {
+        Self::start_with(program, database, &[]).await
+    }
+
+    /// With these settings too; they win.
+    pub async fn start_with(
+        program: &Path,
+        database: &Database,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let address = free_address()?;
         let directory = database.directory.path();
         let log = directory.join("log");
@@ -39,16 +53,14 @@ impl Subject {
             format!("`{}` is not there; build it with `cargo build --release`", program.display())
         })?);
         command.args(["serve", "--listen", &address.to_string()]).current_dir(directory).env_clear();
-        command.envs([
-            ("INTEGRATION_DB_URL", database.url.as_str()),
+        command.envs(place(database)).envs([
             ("ATLASSIAN_CLIENT_ID", "bench-client"),
             ("ATLASSIAN_CLIENT_SECRET", "bench-secret"),
             ("ATLASSIAN_AUTH_URL", NO_ATLASSIAN),
             ("ATLASSIAN_API_URL", NO_ATLASSIAN),
-            ("CONNECTOR_ENCRYPTION_KEYS", KEY),
         ]);
         let callback = format!("http://localhost:{}/api/oauth/callback/atlassian", address.port());
-        command.env("ATLASSIAN_REDIRECT_URI", callback);
+        command.env("ATLASSIAN_REDIRECT_URI", callback).envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output).kill_on_drop(true);
         let spawned = Instant::now();
         let process =

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 use clap::{Parser, ValueEnum};
-use connector_conformance::{clients, documents};
+use connector_conformance::{api, clients, documents};
 
 const FOLDER_VAR: &str = "CONNECTOR_ATLASSIAN_SPECS";
 /// Beside the repository.
@@ -33,6 +33,8 @@ struct Cli {
 enum Part {
     Documents,
     Clients,
+    /// The service's own API, against its own document.
+    Api,
 }
 
 #[tokio::main]
@@ -56,8 +58,8 @@ async fn main() -> ExitCode {
 
 async fn run(cli: &Cli) -> anyhow::Result<Vec<String>> {
     let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    let (wants_documents, wants_clients) =
-        (cli.only != Some(Part::Clients), cli.only != Some(Part::Documents));
+    let wants = |part| cli.only.is_none_or(|only| only == part);
+    let (wants_documents, wants_clients) = (wants(Part::Documents), wants(Part::Clients));
     let folder = if wants_documents { documents_folder(cli, in_ci)? } else { None };
     // Clients are waited for, mostly while they are fetched; documents are compared meanwhile.
     let clients = tokio::spawn(async move {
@@ -77,6 +79,12 @@ async fn run(cli: &Cli) -> anyhow::Result<Vec<String>> {
         println!("documents: {:.0} s\n", started.elapsed().as_secs_f64());
     }
     failures.extend(clients.await??);
+    // By itself: what else runs would make it slow, and it has its time.
+    if wants(Part::Api) {
+        let started = Instant::now();
+        failures.extend(api::run(in_ci).await?);
+        println!("api: {:.0} s", started.elapsed().as_secs_f64());
+    }
     Ok(failures)
 }
 

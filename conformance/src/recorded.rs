@@ -76,7 +76,7 @@ pub async fn requests(scopes: &str) -> anyhow::Result<Vec<Recorded>> {
     let url = serve(&log, stop.clone()).await?;
     let browser = Browser::new(url.as_str());
     let database = TestDatabase::create(Engine::Sqlite).await.context("no database")?;
-    let service = Service::new(database.store().clone(), url, scopes)?;
+    let service = Service::new(&database, url, scopes)?;
     let connection = service.log_in(&browser).await?;
     let runner = Runner::new(service.jobs.clone(), vec![service.syncs.handler()], 2);
     let running = tokio::spawn(runner.run(stop.clone()));
@@ -132,7 +132,8 @@ async fn record(State(log): State<Log>, request: Request, next: Next) -> Respons
 }
 
 impl Service {
-    fn new(store: Store, url: Url, scopes: &str) -> anyhow::Result<Self> {
+    fn new(database: &TestDatabase, url: Url, scopes: &str) -> anyhow::Result<Self> {
+        let store = database.store().clone();
         let (clock, entropy): (Arc<SystemClock>, Arc<dyn Entropy>) =
             (Arc::new(SystemClock), Arc::new(SeededEntropy::new(1)));
         let keys = KeyRing::parse(KeyRing::generate(&*entropy, "only")?.expose())?;
@@ -143,6 +144,7 @@ impl Service {
         let settings = Settings {
             atlassian: Some(OAuthApp { app, redirect_uri: CALLBACK.to_owned() }),
             scopes: scopes.split_whitespace().collect(),
+            spool_folder: database.spool_folder(),
             ..Settings::default()
         };
         let connections = Connections::new(
@@ -164,6 +166,7 @@ impl Service {
             app_state: None,
             scope: None,
             user_id: None,
+            link: None,
             host: None,
         };
         let started = self.connections.start_login(start).await?;

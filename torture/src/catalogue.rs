@@ -155,7 +155,10 @@ impl Sizes {
                 }
                 Run::HangUp => figures.extend(hang_up::run(program, engine, self.of(20, 60, 500)).await?),
                 Run::Disconnect => figures.push(disconnect::run(program, engine, self.of(3, 1, 1)).await?),
-                Run::Canary => figures.extend(canary::run(program, engine, self.of(10, 50, 200)).await?),
+                Run::Canary => {
+                    let (count, trouble) = self.of((10, 15), (50, 30), (200, 200));
+                    figures.extend(canary::run(program, engine, count, Duration::from_secs(trouble)).await?);
+                }
                 _ => {
                     let (count, visits) = self.of((10, 1), (60, 2), (300, 4));
                     figures.push(rotation::run(program, engine, count, visits).await?);
@@ -211,13 +214,16 @@ impl Sizes {
 
     async fn crowds(&self, program: &Path) -> anyhow::Result<Vec<Figure>> {
         let mut figures = Vec::new();
-        // The smoke form shares the machine with another run: only the count of exchanges says something there.
-        let strict = !matches!(self.size, Size::Smoke);
+        // The smoke form shares the machine with other runs: only the count of exchanges says something there, and a
+        // crowd that has to wait for the processor longer than for a connection to the database is told to come back.
+        let timed = !matches!(self.size, Size::Smoke);
+        let callers = self.of(16, 64, 64);
         for replicas in self.of(vec![4], vec![1, 2, 4], vec![1, 2, 4]) {
             for (millis, rounds) in
-                self.of(vec![(50, 3)], vec![(5, 8), (500, 8)], vec![(5, 40), (500, 40), (15_000, 2)])
+                self.of(vec![(50, 3)], vec![(5, 8), (500, 8)], vec![(5, 40), (500, 40), (15_000, 6)])
             {
-                let of = Crowds { replicas, endpoint: Duration::from_millis(millis), rounds, timed: strict };
+                let endpoint = Duration::from_millis(millis);
+                let of = Crowds { replicas, callers, endpoint, rounds, timed };
                 figures.push(single_flight::run(program, &of).await?);
             }
         }

@@ -217,6 +217,7 @@ impl Scene {
             ("ATLASSIAN_AUTH_URL", format!("http://{}", self.before_sandbox.address())),
             ("ATLASSIAN_API_URL", format!("http://{}", self.sandbox.address())),
             ("CONNECTOR_AUTH", "required".to_owned()),
+            ("CONNECTOR_RATE_LIMIT", "0".to_owned()),
             ("CONNECTOR_ENCRYPTION_KEYS", keys.unwrap_or(KEY).to_owned()),
             ("CONNECTOR_TORTURE_SCALE", self.setting.scale.to_string()),
             ("CONNECTOR_FAILPOINTS_LOG", self.visits.display().to_string()),
@@ -284,7 +285,10 @@ impl Scene {
 
     /// The files in which answers wait for the database.
     pub fn spooled(&self) -> Vec<PathBuf> {
-        files_below(self.directory.path(), "spool")
+        let mut files = files_below(self.directory.path(), "spool");
+        // By its lock a process shows that it lives.
+        files.retain(|path| path.file_name().is_some_and(|name| name != "lock"));
+        files
     }
 
     /// Keeps the logs where they can be read after the run.
@@ -300,14 +304,14 @@ impl Scene {
     }
 }
 
-/// The files in directories of this name, however deep.
+/// The files in directories of this name and below them, however deep.
 fn files_below(directory: &Path, name: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
             found.extend(files_below(&path, name));
-        } else if directory.file_name().is_some_and(|parent| parent.to_string_lossy().contains(name)) {
+        } else if path.components().any(|part| part.as_os_str().to_string_lossy().contains(name)) {
             found.push(path);
         }
     }

@@ -9,7 +9,8 @@ use clap::ValueEnum;
 
 use crate::cargo;
 
-const FIGURES: &str = "docs/performance.md";
+const PERFORMANCE: &str = "docs/performance.md";
+const SECURITY: &str = "docs/security.md";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,7 +26,25 @@ pub struct Args {
     /// names or on a local one.
     #[arg(long)]
     postgres: bool,
-    /// Put the figures into docs/performance.md too.
+    /// How many issues are mirrored (`sync`).
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    issues: u32,
+    /// How many pages are mirrored (`sync`).
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pages: u32,
+    /// Mirror from a site that answers slowly and limits calls (`sync`).
+    #[arg(long)]
+    limited: bool,
+    /// How many requests with each kind of key (`keys`).
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    requests: u64,
+    /// Which engines are measured, one after another (`sync`).
+    #[arg(long, value_name = "ENGINE,…", default_value = "sqlite,postgres")]
+    engines: String,
+    /// After so many minutes the measurement is given up (`sync`).
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    minutes: u64,
+    /// Put the figures into docs/performance.md too; those of `keys` into docs/security.md.
     #[arg(long)]
     write: bool,
 }
@@ -36,6 +55,12 @@ enum Suite {
     Http,
     /// Time to start and memory of the simulator with its large data set.
     Sandbox,
+    /// Normal work beside 200 clients that hold connections and take their time.
+    SlowClients,
+    /// How long the answer takes to API keys that open nothing, by what is wrong with them.
+    Keys,
+    /// How fast a site is mirrored, on SQLite and on PostgreSQL.
+    Sync,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
@@ -53,22 +78,45 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             bench.arg("sandbox");
             "sandbox"
         }
+        Suite::SlowClients => {
+            bench.arg("slow-clients");
+            if args.postgres {
+                bench.arg("--postgres");
+            }
+            "slow-clients"
+        }
+        Suite::Keys => {
+            bench.args(["keys", "--requests", &args.requests.to_string()]);
+            if args.postgres {
+                bench.arg("--postgres");
+            }
+            if args.postgres { "keys-postgres" } else { "keys-sqlite" }
+        }
+        Suite::Sync => {
+            bench.args(["sync", "--issues", &args.issues.to_string(), "--pages", &args.pages.to_string()]);
+            bench.args(["--engines", &args.engines, "--minutes", &args.minutes.to_string()]);
+            if args.limited {
+                bench.arg("--limited");
+            }
+            if args.limited { "sync-limited" } else { "sync" }
+        }
     };
     bench.arg("--server").arg(cargo::release_binary("connector")?);
     let figures = cargo::output(&mut bench)?;
     print!("{figures}");
     if args.write {
-        write(section, &figures)?;
+        let page = if let Suite::Keys = args.suite { SECURITY } else { PERFORMANCE };
+        write(page, section, &figures)?;
     }
     Ok(())
 }
 
-fn write(section: &str, figures: &str) -> anyhow::Result<()> {
-    let path: PathBuf = cargo::root().join(FIGURES);
-    let page = fs::read_to_string(&path).with_context(|| format!("{FIGURES} could not be read"))?;
-    let page = replaced(&page, section, figures)?;
-    fs::write(&path, page).with_context(|| format!("{FIGURES} could not be written"))?;
-    eprintln!("{FIGURES}: section {section} is written");
+fn write(name: &str, section: &str, figures: &str) -> anyhow::Result<()> {
+    let path: PathBuf = cargo::root().join(name);
+    let page = fs::read_to_string(&path).with_context(|| format!("{name} could not be read"))?;
+    let page = replaced(&page, section, figures).with_context(|| format!("{name} is left as it is"))?;
+    fs::write(&path, page).with_context(|| format!("{name} could not be written"))?;
+    eprintln!("{name}: section {section} is written");
     Ok(())
 }
 
@@ -78,7 +126,7 @@ fn replaced(page: &str, section: &str, figures: &str) -> anyhow::Result<String> 
     let end = format!("<!-- end {section} -->");
     let parts = page.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
     let Some((before, after)) = parts else {
-        bail!("{FIGURES} has no lines `{begin}` and `{end}` to write between");
+        bail!("it has no lines `{begin}` and `{end}` to write between");
     };
     Ok(format!("{before}{begin}\n\n{}\n\n{end}{after}", figures.trim()))
 }

@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::{cargo, conformance, layers};
+use crate::{cargo, conformance, layers, named_tests};
 
 type Step = (&'static str, fn() -> anyhow::Result<()>);
 
 const STEPS: &[Step] = &[
     ("format", format),
     ("layers", layers::run),
+    ("tests that docs/security.md names", named_tests::check),
     ("dependencies", dependencies),
     ("lints", lints),
     ("conformance", conformance::check),

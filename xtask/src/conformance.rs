@@ -39,6 +39,7 @@ pub struct Args {
 enum Part {
     Documents,
     Clients,
+    Api,
 }
 
 /// Its tests, then what it says.

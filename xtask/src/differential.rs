@@ -1,7 +1,6 @@
 //! Many seeds of the differential test, on SQLite and PostgreSQL.
 
 use crate::cargo;
-use crate::services::SERVICES;
 
 const TEST: &str = "differential::";
 /// Where seeds that fail are kept: the suite runs them from then on.
@@ -22,18 +21,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut test = cargo::cargo(&["test", "--profile", "torture", "-p", "connector-web", "--all-features"]);
     test.args(["--test", "it", "--", TEST]);
     // What is started for this run lives until the tests are done.
-    let mut found = Vec::new();
-    for service in SERVICES {
-        let here = service.find();
-        service.announce(&here);
-        match here.url() {
-            Some(url) => test.env(service.url_var, url).env_remove(service.skip_var),
-            None => test.env(service.skip_var, "1").env_remove(service.url_var),
-        };
-        found.push(here);
-    }
+    let found = crate::services::for_tests(&mut test);
     test.env("DIFFERENTIAL_SEEDS", args.seeds.to_string());
     test.env("DIFFERENTIAL_FROM", args.from.to_string());
     test.env("DIFFERENTIAL_KEEP", cargo::root().join(FAILED));
-    cargo::run(&mut test)
+    let done = cargo::run(&mut test);
+    drop(found);
+    done
 }

@@ -7,9 +7,13 @@ mod cargo;
 mod check;
 mod conformance;
 mod differential;
+mod kills;
 mod layers;
+mod named_tests;
 mod openapi;
+mod points;
 mod services;
+mod storms;
 mod suite;
 mod torture;
 
@@ -39,6 +43,12 @@ enum Task {
     Bench(bench::Args),
     /// People edit at random while syncs run over a network that fails: the mirror has to be equal in the end.
     Differential(differential::Args),
+    /// Kills the service again and again while it makes a first copy: nothing is lost, and little is read twice.
+    Kills(kills::Args),
+    /// A first sync of a large site: it keeps to the points of the hours, and says when it will be through.
+    Points(points::Args),
+    /// Storms of 429 over four processes: nobody asks too early, and other sites go on as before.
+    Storms(storms::Args),
     /// Kills, pauses and cuts off the program, checks that no grant is lost, and prints the figures as Markdown.
     Torture(torture::Args),
     /// Writes docs/openapi.json from the program.
@@ -53,6 +63,9 @@ fn main() -> ExitCode {
         Task::Conformance(args) => conformance::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Differential(args) => differential::run(&args),
+        Task::Kills(args) => kills::run(&args),
+        Task::Points(args) => points::run(&args),
+        Task::Storms(args) => storms::run(&args),
         Task::Torture(args) => torture::run(&args),
         Task::Openapi(args) => openapi::run(args),
     };

@@ -42,7 +42,7 @@ pub const SERVICES: &[Service] = &[
         name: "Redis",
         url_var: "CONNECTOR_TEST_REDIS_URL",
         skip_var: "CONNECTOR_TEST_SKIP_REDIS",
-        needed_by: None,
+        needed_by: Some("the tests of sessions in Redis (the same tests still run on the databases)"),
         how_to_start: "    docker run --rm -d -p 127.0.0.1:6379:6379 redis:8
     apt-get install redis-server, or brew install redis",
         defaults: || vec!["redis://127.0.0.1:6379".to_owned()],
@@ -116,4 +116,20 @@ impl Service {
             }
         }
     }
+}
+
+/// Finds what the tests use, and tells a command that runs them where it is. What was started lives as long as the
+/// answer.
+pub fn for_tests(test: &mut std::process::Command) -> Vec<Found> {
+    let mut found = Vec::new();
+    for service in SERVICES {
+        let here = service.find();
+        service.announce(&here);
+        match here.url() {
+            Some(url) => test.env(service.url_var, url).env_remove(service.skip_var),
+            None => test.env(service.skip_var, "1").env_remove(service.url_var),
+        };
+        found.push(here);
+    }
+    found
 }

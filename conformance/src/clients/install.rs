@@ -15,6 +15,7 @@ use super::{Client, Kind};
 /// sandbox, not about yesterday's release. These files pin for pip, `package-lock.json` for npm.
 pub const ATLASSIAN_PYTHON_API: &str = "atlassian-python-api.txt";
 pub const MCP_ATLASSIAN: &str = "mcp-atlassian.txt";
+pub const SCHEMATHESIS: &str = "schemathesis.txt";
 const NODE_WHEEL: &str = "node.txt";
 /// What the Node clients need.
 const NODE_SINCE: u32 = 22;
@@ -86,7 +87,7 @@ impl Workshop {
     }
 
     /// A Python environment of its own with what a file lists.
-    async fn python(&self, name: &str, list: &str) -> anyhow::Result<PathBuf> {
+    pub async fn python(&self, name: &str, list: &str) -> anyhow::Result<PathBuf> {
         let place = self.path().join(format!("python-{name}"));
         self.output("python3", [OsStr::new("-m"), OsStr::new("venv"), place.as_os_str()]).await?;
         let python = place.join("bin").join("python");

@@ -5,7 +5,7 @@
 //! (`api.atlassian.com`, `acme.atlassian.net`) to the sandbox and change nothing else.
 
 mod expect;
-mod install;
+pub(crate) mod install;
 mod run;
 
 use std::time::Duration;

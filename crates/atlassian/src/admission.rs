@@ -51,6 +51,17 @@ pub struct Observed {
     pub date: Option<Timestamp>,
 }
 
+/// The hour's points for the calls of one priority on a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourlyPoints {
+    /// What may still be spent in the present hour.
+    pub left: u64,
+    /// What may be spent in a whole hour.
+    pub an_hour: u64,
+    /// The end of the present hour.
+    pub until: Timestamp,
+}
+
 pub type Admitted<'a> = Pin<Box<dyn Future<Output = Result<Permit, ApiError>> + Send + 'a>>;
 
 /// Who lets calls of the APIs through. Asked before every try, told of its end.
@@ -63,6 +74,11 @@ pub trait Admission: Send + Sync + fmt::Debug {
 
     /// Not told where the caller of the call has gone away; the permit is dropped then too.
     fn observe(&self, class: &CallClass<'_>, observed: &Observed);
+
+    /// What calls of a priority may cost on a site; `None` where Atlassian has named no limit, or nobody counts.
+    fn points(&self, _cloud_id: &CloudId, _priority: Priority) -> Option<HourlyPoints> {
+        None
+    }
 }
 
 /// Kept while a call is under way, and dropped at its end however it ends.

@@ -7,7 +7,7 @@ use crate::confluence::Confluence;
 use crate::endpoints::Endpoints;
 use crate::http;
 use crate::jira::Jira;
-use crate::{Admission, AdmitAll, Pause, Priority, Retry, SystemPause};
+use crate::{Admission, AdmitAll, HourlyPoints, Pause, Priority, Retry, SystemPause};
 
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -70,6 +70,11 @@ impl Atlassian {
     pub fn with_priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
         self
+    }
+
+    /// What this client's calls may cost on a site in this hour; `None` where Atlassian has named no limit.
+    pub fn points(&self, cloud_id: &CloudId) -> Option<HourlyPoints> {
+        self.admission.points(cloud_id, self.priority)
     }
 
     /// How long an answer of the token endpoint is waited for; 20 seconds by default.

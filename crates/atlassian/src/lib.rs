@@ -65,7 +65,7 @@ mod time;
 mod token;
 mod token_error;
 
-pub use admission::{Admission, AdmitAll, Admitted, CallClass, Observed, Permit, Priority};
+pub use admission::{Admission, AdmitAll, Admitted, CallClass, HourlyPoints, Observed, Permit, Priority};
 pub use client::Atlassian;
 pub use confluence::Confluence;
 pub use endpoints::Endpoints;

@@ -3,8 +3,8 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use connector_domain::{AccessToken, Timestamp};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::http::Answer;
@@ -59,7 +59,7 @@ impl<T: DeserializeOwned, N> Page<T, N> {
 }
 
 /// A record of a list that is not what Atlassian documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadRecord {
     pub id: Option<String>,
     /// Which field, and what was expected there. Never the field's value.
@@ -79,9 +79,10 @@ impl Answer {
         let mut items = Vec::with_capacity(records.len());
         let mut bad = Vec::new();
         for record in records {
-            match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(record.get())) {
+            // To know where a mistake is takes time, and nearly no record has one: it is looked for by a second reading.
+            match serde_json::from_str(record.get()) {
                 Ok(item) => items.push(item),
-                Err(error) => bad.push(BadRecord { id: id_of(record), what: describe(&error) }),
+                Err(_) => bad.push(BadRecord { id: id_of(record), what: describe::<T>(record) }),
             }
         }
         (items, bad)
@@ -99,7 +100,9 @@ fn id_of(record: &RawValue) -> Option<String> {
 }
 
 /// The field and what was expected. Serde's own text holds the value that it found, which is not for logs.
-fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+fn describe<T: DeserializeOwned>(record: &RawValue) -> String {
+    let mut reader = serde_json::Deserializer::from_str(record.get());
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else { return String::new() };
     let text = error.inner().to_string();
     let reason = match text.split_once("expected ") {
         Some((_, expected)) => format!("expected {}", expected.split(" at line ").next().unwrap_or_default()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use connector_atlassian::{Atlassian, SystemPause};
-use connector_connections::{Connections, verify_checks};
+use connector_connections::{Connections, DatabaseSessions, RedisSessions, SessionStore, verify_checks};
 use connector_domain::{Clock, Entropy, SystemClock, SystemEntropy};
 use connector_jobs::{Jobs, Runner};
 use connector_store::{DatabaseUrl, Engine, ServiceLock, Store, StoreError};
@@ -23,6 +23,10 @@ const SYNCS_AT_ONCE: usize = 8;
 /// How often it is looked for syncs that are due, and how many one look asks for at most.
 const LOOK_FOR_DUE: Duration = Duration::from_secs(10);
 const DUE_BATCH: u64 = 100;
+/// An exchange takes no longer than its timeout and the commit of its answer. Most supervisors wait for 30 s in all.
+const EXCHANGES_WITHIN: Duration = Duration::from_secs(17);
+/// What the keys of this service in Redis begin with.
+const SESSION_KEYS: &str = "connector:";
 const SWEEP: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -81,8 +85,16 @@ impl Service {
             client_id.unwrap_or_default(),
         );
         let atlassian = Atlassian::new(http, config.endpoints.clone()).with_admission(Arc::new(scheduler));
-        let connections = Connections::new(
+        let sessions: Arc<dyn SessionStore> = match &config.session_url {
+            Some(url) => {
+                let redis = RedisSessions::connect(url, SESSION_KEYS).await;
+                Arc::new(redis.context("CONNECTOR_SESSION_URL cannot be used: is the Redis server up?")?)
+            }
+            None => Arc::new(DatabaseSessions::new(store.clone())),
+        };
+        let connections = Connections::with_sessions(
             store.clone(),
+            sessions,
             atlassian,
             keys,
             config.connections.clone(),
@@ -132,9 +144,9 @@ impl Service {
     /// Ends what an earlier process began with tokens. A start waits for it, but not for long: what is not done by then
     /// goes on beside the service.
     pub(crate) async fn recover(&self) {
-        self.connections.take_up_spool().await;
         let connections = self.connections.clone();
         let recovery = tokio::spawn(async move {
+            connections.take_up_spool().await;
             if let Err(error) = connections.recover().await {
                 tracing::error!(%error, "interrupted exchanges could not be looked for");
             }
@@ -143,6 +155,17 @@ impl Service {
         if tokio::time::timeout(wait, recovery).await.is_err() {
             tracing::warn!("interrupted exchanges are not at their end yet; serving meanwhile");
         }
+    }
+
+    /// Waits for the exchanges of tokens that are under way, and closes the database. To be called once nothing new is
+    /// begun.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        if tokio::time::timeout(EXCHANGES_WITHIN, self.connections.settle()).await.is_err() {
+            tracing::warn!(
+                "an exchange of tokens did not end in time; the next start asks for its answer again"
+            );
+        }
+        self.store.close().await
     }
 
     /// Keeps tokens good and sweeps what is old, until `stop`.
@@ -157,21 +180,35 @@ impl Service {
 }
 
 async fn keep_tokens(connections: Connections, stop: CancellationToken) {
-    let mut looks = tokio::time::interval(connections.settings().timings.look_every);
+    // Two loops, because what is left over must not wait for what is due.
+    let every = connections.settings().timings.look_every;
+    let others = connections.clone();
+    let due = look_again_and_again(every, move || {
+        let connections = connections.clone();
+        async move { connections.refresh_due().await }
+    });
+    let left = look_again_and_again(every, move || {
+        let connections = others.clone();
+        async move { connections.end_left_exchanges().await }
+    });
+    // An exchange under way is in a task of its own and not lost by a stop.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = due => {}
+        () = left => {}
+    }
+}
+
+async fn look_again_and_again<F>(every: Duration, look: impl Fn() -> F)
+where
+    F: Future<Output = Result<usize, StoreError>>,
+{
+    let mut looks = tokio::time::interval(every);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = looks.tick() => {}
-        }
-        // An exchange under way is in a task of its own and not lost by a stop.
-        tokio::select! {
-            () = stop.cancelled() => return,
-            result = connections.refresh_due() => {
-                if let Err(error) = result {
-                    tracing::error!(%error, "tokens that are due could not be looked for");
-                }
-            }
+        looks.tick().await;
+        if let Err(error) = look().await {
+            tracing::error!(%error, "tokens that are due could not be looked for");
         }
     }
 }
@@ -206,6 +243,7 @@ async fn sweep(connections: Connections, audit_kept: Duration, stop: Cancellatio
                         connections.delete_old_logins().await?
                             + connections.delete_expired_sessions().await?
                             + connections.destroy_ended_pairs().await?
+                            + connections.forget_erased().await?
                             + connections.delete_old_audit(audit_kept).await?,
                     )
                 };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use connector_domain::Timestamp;
+use connector_store::StoreError;
 
 use crate::{Connections, TokenUnavailable};
 
@@ -49,10 +50,7 @@ impl Connections {
             return Err(TokenUnavailable::Misconfigured { reason: REFUSED.to_owned() });
         }
         match self.inner.store.token_pause(client_id).await? {
-            Some(until) if now < until => Err(TokenUnavailable::Temporarily {
-                what: "Atlassian asks for fewer token requests".to_owned(),
-                retry_after: Some(until.since(now)),
-            }),
+            Some(until) if now < until => Err(TokenUnavailable::Paused { retry_after: until.since(now) }),
             _ => Ok(()),
         }
     }
@@ -66,6 +64,14 @@ impl Connections {
             );
         }
         TokenUnavailable::Misconfigured { reason: REFUSED.to_owned() }
+    }
+
+    /// The apps whose grants are to be left alone now, all of them.
+    pub(crate) async fn resting_apps(&self) -> Result<Vec<String>, StoreError> {
+        let now = self.now();
+        let mut apps = self.inner.gates.closed(now);
+        apps.extend(self.inner.store.list_paused_apps(now).await?);
+        Ok(apps)
     }
 
     /// Atlassian asks for fewer requests: no process asks for tokens of this app until then.

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use connector_domain::Actor;
 use connector_store::{DatabaseUrl, Deployment, Store, StoreError};
 
 use crate::{Connections, TokenUnavailable};
@@ -64,8 +65,11 @@ impl Connections {
         Ok(Custody::Ours)
     }
 
-    /// Takes the database over, for an operator who knows that no other deployment uses its tokens.
+    /// Takes the database over, for an operator who knows that no other deployment uses its tokens. What lies in the
+    /// spool for it is taken up before that: afterwards it would be another deployment's.
     pub async fn adopt(&self) -> Result<(), AdoptError> {
+        self.take_up_spool().await;
+        self.inner.late.emptied(&*self.inner.pause, self.timings().busy_poll).await;
         self.record(true).await
     }
 
@@ -105,7 +109,9 @@ impl Connections {
             let of_file = |source| AdoptError::File { path: path.display().to_string(), source };
             write_mark(&path, &id).map_err(of_file)?;
         }
-        if inner.store.record_deployment(&Deployment { id: id.clone(), place }, over, now).await? {
+        let actor = if over { Actor::Operator } else { Actor::System };
+        let new = Deployment { id: id.clone(), place };
+        if inner.store.record_deployment(&new, over, &self.audit(actor)).await? {
             tracing::info!(deployment.id = id, "this database is this deployment's");
             self.know(&id);
         }

@@ -38,6 +38,14 @@ impl Late {
         (self.connection_id, self.generation, self.epoch)
             == (grant.connection_id, grant.generation, grant.epoch)
     }
+
+    /// Whether it answers the same token as the stored pair, and came after that was stored: a process that stood still
+    /// while another took over has sent the token once more. Where Atlassian takes only the newest answer, it is this.
+    fn is_newer_sibling_of(&self, grant: &Grant) -> bool {
+        (self.connection_id, self.generation + 1, self.epoch)
+            == (grant.connection_id, grant.generation, grant.epoch)
+            && self.received_at >= grant.rotated_at
+    }
 }
 
 /// Those of this process, which are stored before anything new is asked for.
@@ -119,7 +127,8 @@ impl Connections {
         };
         let id = late.connection_id;
         tracing::error!(connection.id = %id, %error, "the database cannot take a new token; it is kept in the spool");
-        self.store_when_possible(late);
+        // Just now the database has refused it.
+        self.store_when_possible(late, self.timings().spool_retry_first);
         Err(error.into())
     }
 
@@ -152,12 +161,13 @@ impl Connections {
         }
     }
 
-    /// Tries until the answer is stored, or belongs to nothing any more.
-    pub(crate) fn store_when_possible(&self, late: Late) {
+    /// Tries until the answer is stored, or belongs to nothing any more, for the first time after `wait`.
+    pub(crate) fn store_when_possible(&self, late: Late, wait: Duration) {
         self.inner.late.insert(late.clone());
         let this = self.clone();
         tokio::spawn(async move {
             let timings = this.timings();
+            this.inner.pause.wait(wait).await;
             let mut pause = timings.spool_retry_first;
             while !this.try_to_store(&late).await {
                 this.inner.pause.wait(pause).await;
@@ -188,8 +198,8 @@ impl Connections {
         })
     }
 
-    /// Stores a late answer as what it is now: the next generation, a spare where a newer attempt has begun, or nothing
-    /// where the grant has moved on.
+    /// Stores a late answer as what it is now: the next generation, a spare where a newer attempt has begun or ended
+    /// before it came, or nothing where the grant has moved on.
     pub(crate) async fn store_late(&self, lock: GrantLock, late: &Late) -> Result<(), StoreError> {
         if late.belongs_to(lock.grant()) {
             let attempts = lock.intent().await?.map_or(0, |intent| intent.attempts);
@@ -205,6 +215,9 @@ impl Connections {
                 tracing::info!(connection.id = %late.connection_id, "kept a token that came late beside the others");
             }
             reach(Failpoint::SpoolCommitted).await;
+        } else if late.is_newer_sibling_of(lock.grant()) {
+            lock.put_spare(self.seal_spare(late)).await?;
+            tracing::info!(connection.id = %late.connection_id, "kept a token that came late beside the others");
         }
         self.done_with(late).await;
         Ok(())

@@ -5,12 +5,14 @@
 mod api_keys;
 mod choice;
 mod client_gate;
+mod connect_link;
 mod consent;
 mod custody;
 mod hash;
 mod late;
 mod login;
 mod login_error;
+mod login_reason;
 mod pending_login;
 mod place;
 mod recovery;
@@ -20,11 +22,13 @@ mod rotation;
 mod rotation_job;
 mod schedule;
 mod session;
+mod session_store;
 mod settings;
 mod spool;
 mod spool_record;
 mod timings;
 mod tokens;
+mod trail;
 mod unavailable;
 mod vault_check;
 
@@ -40,15 +44,18 @@ use connector_domain::{
 };
 use connector_store::{Durability, NewUser, SealedUserToken, Store, StoreError, WriteTx};
 use connector_vault::KeyRing;
+use tokio_util::task::TaskTracker;
 
 use crate::client_gate::Gates;
 use crate::late::LateAnswers;
 use crate::schedule::Uses;
 use crate::spool::Spool;
 use crate::tokens::Flight;
+use crate::trail::Noted;
 
 pub use api_keys::{NewApiKey, create_api_key, revoke_api_key};
 pub use choice::{Choice, Chosen};
+pub use connect_link::{LINK_LIFETIME, LinkCookie, NewConnectLink, ShownLink};
 pub use custody::{AdoptError, Custody, custody_of};
 pub use login::{Callback, FinishedLogin, StartLogin, StartedLogin};
 pub use login_error::{FailedLogin, LoginError};
@@ -56,7 +63,8 @@ pub use place::SEALED;
 pub use rotation::RotationError;
 pub use rotation_job::ROTATION_JOB;
 pub use schedule::ConsentEnd;
-pub use session::SESSION_LIFETIME;
+pub use session::SessionLimits;
+pub use session_store::{DatabaseSessions, RedisSessions, SessionStore};
 pub use settings::{OAuthApp, Settings};
 pub use timings::Timings;
 pub use tokens::Token;
@@ -80,6 +88,7 @@ impl fmt::Debug for Connections {
 
 struct Inner {
     store: Store,
+    sessions: Arc<dyn SessionStore>,
     atlassian: Atlassian,
     keys: Arc<KeyRing>,
     settings: Settings,
@@ -93,8 +102,11 @@ struct Inner {
     spool: Spool,
     late: LateAnswers,
     flights: Mutex<HashMap<ConnectionId, Flight>>,
+    /// Exchanges of tokens and codes under way: a stop waits for them.
+    exchanges: TaskTracker,
     gates: Gates,
     uses: Uses,
+    noted: Noted,
 }
 
 impl Connections {
@@ -106,12 +118,27 @@ impl Connections {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let spool = Spool::new(settings.spool_folder.clone());
+        let sessions = Arc::new(DatabaseSessions::new(store.clone()));
+        Self::with_sessions(store, sessions, atlassian, keys, settings, clock, entropy)
+    }
+
+    /// With sessions and login attempts in a place of their own.
+    pub fn with_sessions(
+        store: Store,
+        sessions: Arc<dyn SessionStore>,
+        atlassian: Atlassian,
+        keys: Arc<KeyRing>,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         let atlassian = atlassian.with_token_timeout(settings.timings.exchange_timeout);
         let replica = entropy.uuid(clock.now()).to_string();
+        let spool = Spool::new(settings.spool_folder.clone(), &replica);
         Self {
             inner: Arc::new(Inner {
                 store,
+                sessions,
                 atlassian,
                 keys,
                 settings,
@@ -123,10 +150,20 @@ impl Connections {
                 spool,
                 late: LateAnswers::default(),
                 flights: Mutex::default(),
+                exchanges: TaskTracker::new(),
                 gates: Gates::default(),
                 uses: Uses::default(),
+                noted: Noted::default(),
             }),
         }
+    }
+
+    /// Waits until the exchanges that are under way have their answers, and have them stored or in the spool. To be
+    /// called once nothing new is asked for; from then on a lost answer is left to the next process.
+    pub async fn settle(&self) {
+        self.inner.exchanges.close();
+        self.inner.exchanges.wait().await;
+        self.inner.spool.leave().await;
     }
 
     pub fn settings(&self) -> &Settings {

@@ -5,8 +5,10 @@ use connector_domain::failpoint::{Failpoint, reach};
 use connector_domain::{AuthorizationCode, CodeVerifier, ConnectionId, Scopes, Secret, User, UserId};
 use connector_store::{LoginAttempt, LoginFlow, StoreError};
 use subtle::ConstantTimeEq;
+use tracing::Instrument as _;
 use url::Url;
 
+use crate::connect_link::{LinkCookie, ShownLink};
 use crate::hash::{random_token, sha256_hex};
 use crate::spool_record::LoginRecord;
 use crate::{AdoptError, Connections, Custody, FailedLogin, LoginError, place};
@@ -28,6 +30,8 @@ pub struct StartLogin {
     pub scope: Option<Scopes>,
     /// Who is signed in already.
     pub user_id: Option<UserId>,
+    /// The link by which the person came.
+    pub link: Option<ShownLink>,
     /// The host of the request, without the port.
     pub host: Option<String>,
 }
@@ -40,6 +44,8 @@ pub struct StartedLogin {
     pub cookie_suffix: String,
     pub cookie_value: Secret,
     pub lifetime: Duration,
+    /// What ties the link to this browser, where it has just been tied.
+    pub link_cookie: Option<LinkCookie>,
 }
 
 /// What Atlassian sends the browser back with, and the cookies that came along.
@@ -59,6 +65,10 @@ pub struct Callback {
 pub struct FinishedLogin {
     pub flow: LoginFlow,
     pub app_state: Option<String>,
+    /// Where the browser goes in place of the usual address.
+    pub return_url: Option<String>,
+    /// Whether it began by a link.
+    pub by_link: bool,
     pub user: User,
     pub connection_id: ConnectionId,
     /// The cookie that has served.
@@ -68,7 +78,7 @@ pub struct FinishedLogin {
 /// How many characters of the state's hash name its cookie.
 const SUFFIX: usize = 8;
 
-fn cookie_suffix(state_hash: &str) -> String {
+pub(crate) fn cookie_suffix(state_hash: &str) -> String {
     state_hash.chars().take(SUFFIX).collect()
 }
 
@@ -90,6 +100,11 @@ impl Connections {
         };
         self.check_ours().await?;
         let now = inner.clock.now();
+        let opened = match &start.link {
+            Some(link) => Some(self.open_link(link, start.user_id).await?),
+            None => None,
+        };
+        let (link, link_cookie) = opened.unzip();
         let state = random_token(&*inner.entropy);
         let browser = random_token(&*inner.entropy);
         let (verifier, challenge) = pkce::generate(&*inner.entropy);
@@ -107,12 +122,14 @@ impl Connections {
             scopes,
             app_state: start.app_state,
             user_id: start.user_id,
+            return_url: link.as_ref().and_then(|link| link.return_url.clone()),
+            link_hash: link.map(|link| link.token_hash),
             created_at: now,
             expires_at: now.plus(LIFETIME),
             consumed_at: None,
             state_hash,
         };
-        inner.store.create_login_attempt(&attempt).await?;
+        inner.sessions.keep_attempt(&attempt).await?;
         let authorize_url = inner.atlassian.authorize_url(
             &attempt.client_id,
             &attempt.redirect_uri,
@@ -125,38 +142,52 @@ impl Connections {
             cookie_suffix: cookie_suffix(&attempt.state_hash),
             cookie_value: browser,
             lifetime: LIFETIME,
+            link_cookie: link_cookie.flatten(),
         })
     }
 
     /// Finishes a login with what Atlassian sent the browser back with: exchanges the code, finds out who consented
     /// and which sites the grant reaches, and stores the connection.
     ///
-    /// To be run in a task of its own: a code is good for one exchange, so a caller that goes away must not stop it.
+    /// In a task of its own: a code is good for one exchange, so neither a caller that goes away nor a stop of the
+    /// process must lose its answer.
     pub async fn finish_login(&self, callback: Callback) -> Result<FinishedLogin, FailedLogin> {
+        let this = self.clone();
+        let finished = async move { this.finish_attempt(callback).await };
+        let task = self.inner.exchanges.spawn(finished.in_current_span());
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a login did not come to its end");
+            Err(LoginError::Broken.into())
+        })
+    }
+
+    async fn finish_attempt(&self, callback: Callback) -> Result<FinishedLogin, FailedLogin> {
         let state = callback.state.as_ref().ok_or(LoginError::MissingState)?;
         let state_hash = sha256_hex(state.expose());
         let attempt = self.consume(&state_hash).await?;
         let (flow, app_state) = (attempt.flow, attempt.app_state.clone());
+        let (return_url, by_link) = (attempt.return_url.clone(), attempt.link_hash.is_some());
         match self.redeem(attempt, callback).await {
             Ok((user, connection_id)) => {
                 let cookie_suffix = cookie_suffix(&state_hash);
-                Ok(FinishedLogin { flow, app_state, user, connection_id, cookie_suffix })
+                Ok(FinishedLogin { flow, app_state, return_url, by_link, user, connection_id, cookie_suffix })
             }
-            Err(error) => Err(FailedLogin { flow: Some(flow), app_state, error }),
+            Err(error) => Err(FailedLogin { flow: Some(flow), app_state, return_url, error }),
         }
     }
 
     async fn consume(&self, state_hash: &str) -> Result<LoginAttempt, FailedLogin> {
-        let store = &self.inner.store;
+        let sessions = &self.inner.sessions;
         let now = self.inner.clock.now();
-        if let Some(attempt) = store.consume_login_attempt(state_hash, now).await.map_err(LoginError::from)? {
+        if let Some(attempt) = sessions.consume_attempt(state_hash, now).await.map_err(LoginError::from)? {
             return Ok(attempt);
         }
-        let Some(attempt) = store.find_login_attempt(state_hash).await.map_err(LoginError::from)? else {
+        let Some(attempt) = sessions.find_attempt(state_hash).await.map_err(LoginError::from)? else {
             return Err(LoginError::UnknownState.into());
         };
         let error = if attempt.consumed_at.is_some() { LoginError::AlreadyUsed } else { LoginError::Expired };
-        Err(FailedLogin { flow: Some(attempt.flow), app_state: attempt.app_state, error })
+        let LoginAttempt { flow, app_state, return_url, .. } = attempt;
+        Err(FailedLogin { flow: Some(flow), app_state, return_url, error })
     }
 
     async fn redeem(
@@ -167,6 +198,11 @@ impl Connections {
         let inner = &*self.inner;
         reach(Failpoint::ExchangeConsumed).await;
         same_browser(&attempt, &callback.cookies)?;
+        // Whoever was signed in when it began must be so still: a session that was put in its place meanwhile would
+        // get what this one consents to. Who came without a session is told by Atlassian, not by a session of later.
+        if attempt.user_id.is_some() && callback.user_id != attempt.user_id {
+            return Err(LoginError::OtherSession);
+        }
         if callback.issuer.as_deref().is_some_and(|issuer| !self.is_issuer(issuer)) {
             return Err(LoginError::WrongIssuer);
         }
@@ -187,6 +223,10 @@ impl Connections {
                 LoginError::Sealed
             })?;
         self.check_ours().await?;
+        let for_user = match &attempt.link_hash {
+            Some(hash) => Some(self.use_link(hash).await?),
+            None => None,
+        };
         reach(Failpoint::ExchangeBeforeSend).await;
         let grant = inner.atlassian.exchange_code(app, code, &attempt.redirect_uri, &verifier).await?;
         reach(Failpoint::ExchangeAnswerReceived).await;
@@ -199,7 +239,9 @@ impl Connections {
             client_id: attempt.client_id,
             flow: attempt.flow.as_str().to_owned(),
             scopes: attempt.scopes.to_string(),
-            signed_in: callback.user_id.or(attempt.user_id),
+            signed_in: attempt.user_id,
+            for_user,
+            consented_at: Some(received_at),
         };
         self.establish(name, login, grant, received_at).await
     }
@@ -222,7 +264,9 @@ impl Connections {
 
     /// Deletes what is left of old logins; says how many.
     pub async fn delete_old_logins(&self) -> Result<u64, StoreError> {
-        self.inner.store.delete_login_attempts(self.now().minus(KEPT_FOR)).await
+        let before = self.now().minus(KEPT_FOR);
+        Ok(self.inner.sessions.sweep_attempts(before).await?
+            + self.inner.store.delete_connect_links(before).await?)
     }
 }
 

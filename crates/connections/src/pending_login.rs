@@ -1,17 +1,25 @@
 //! Consents whose connection cannot be stored yet, because the database or Atlassian's other services do not answer. The
 //! code is used up, so their tokens are kept in the spool until it is known whose they are.
 
+use std::time::Duration;
+
 use connector_atlassian::{TokenError, TokenGrant};
 use connector_domain::failpoint::{Failpoint, reach};
-use connector_domain::{ConnectionId, Timestamp, User};
+use connector_domain::{Actor, AuditEvent, ConnectionId, Timestamp, User};
+use connector_store::StoreError;
 
 use crate::consent::DEFAULT_LIFE;
 use crate::spool_record::{LoginRecord, RecordOf, TokensRecord};
 use crate::{Connections, LoginError};
 
+/// That a person was deleted is known for so much longer than a consent may wait: processes have clocks of their own.
+const ERASED_MARGIN: Duration = Duration::from_hours(24);
+
 /// How a consent that waits goes on.
 enum Progress {
     Done,
+    /// It cannot become a connection: the name of the reason.
+    Dropped(&'static str),
     /// With the pair that it has by now.
     Waits(TokenGrant, Timestamp),
 }
@@ -46,10 +54,12 @@ impl Connections {
     pub(crate) fn finish_when_possible(
         &self,
         name: String,
-        login: LoginRecord,
+        mut login: LoginRecord,
         mut answer: TokenGrant,
         mut received_at: Timestamp,
     ) {
+        // Later the answer may be a newer one, and the consent is as old as it is.
+        let consented_at = *login.consented_at.get_or_insert(received_at);
         let this = self.clone();
         tokio::spawn(async move {
             let timings = this.timings();
@@ -58,8 +68,12 @@ impl Connections {
             loop {
                 this.inner.pause.wait(pause).await;
                 pause = (pause * 2).min(timings.retry_longest);
+                if this.now().since(consented_at) >= timings.consent_kept {
+                    return this.drop_consent(&name, "waited_too_long").await;
+                }
                 match this.go_on(&name, &login, answer, received_at, &mut refused_at).await {
                     Progress::Done => return this.unspool_login(&name).await,
+                    Progress::Dropped(why) => return this.drop_consent(&name, why).await,
                     Progress::Waits(by_now, at) => (answer, received_at) = (by_now, at),
                 }
             }
@@ -84,8 +98,7 @@ impl Connections {
                 Err(TokenError::Refused { .. }) => {
                     let first = *refused_at.get_or_insert(self.now());
                     if self.now().since(first) >= self.timings().refusals_apart {
-                        tracing::warn!("a consent has ended before it could be stored");
-                        return Progress::Done;
+                        return Progress::Dropped("ended");
                     }
                     return Progress::Waits(answer, received_at);
                 }
@@ -95,11 +108,22 @@ impl Connections {
         match self.connect(login, &answer, received_at).await {
             Ok(_) => Progress::Done,
             Err(error) if error.may_pass() => Progress::Waits(answer, received_at),
-            Err(error) => {
-                tracing::warn!(%error, "a consent that waited cannot become a connection");
-                Progress::Done
-            }
+            Err(error) => Progress::Dropped(error.name()),
         }
+    }
+
+    /// Forgets the accounts of people who were deleted so long ago that no consent from before can still wait; says
+    /// how many rows went.
+    pub async fn forget_erased(&self) -> Result<u64, StoreError> {
+        let longest = self.timings().consent_kept + ERASED_MARGIN;
+        self.inner.store.delete_erased_accounts(self.now().minus(longest)).await
+    }
+
+    /// Destroys the tokens of a consent that cannot become a connection any more, and says so in the trail.
+    async fn drop_consent(&self, name: &str, why: &'static str) {
+        tracing::warn!(why, "a consent that waited cannot become a connection");
+        self.note(Actor::System, AuditEvent::ConsentDropped { why }, None).await;
+        self.unspool_login(name).await;
     }
 
     async fn renew(&self, login: &LoginRecord, answer: &TokenGrant) -> Result<TokenGrant, TokenError> {

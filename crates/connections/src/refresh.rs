@@ -10,6 +10,10 @@ use connector_store::{Engine, Grant, GrantLock, Intent};
 use crate::late::Late;
 use crate::{Connections, Token, TokenUnavailable, place};
 
+/// So many looks at a grant that another process exchanges come to one try to lock it: a lock costs a transaction, and
+/// that its holder is done shows in the grant.
+const LOOKS_A_TRY: u32 = 5;
+
 /// A request to the token endpoint that is about to be made.
 pub(crate) struct Request<'a> {
     pub(crate) app: &'a App,
@@ -26,18 +30,22 @@ impl Connections {
     /// For people who wait: where another process exchanges the token, its answer is waited for.
     pub(crate) async fn refresh(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
         let deadline = self.now().plus(self.timings().busy_wait);
+        let mut looks = 0_u32;
         loop {
             let grant = self.usable_grant(id).await?;
             if grant.generation > seen {
                 return self.open(&grant);
             }
-            if let Some(lock) = self.inner.store.lock_grant(id, self.timings().lock_idle).await? {
+            if looks.is_multiple_of(LOOKS_A_TRY)
+                && let Some(lock) = self.inner.store.lock_grant(id, self.timings().lock_idle).await?
+            {
                 if lock.grant().generation > seen {
                     return self.open(lock.grant());
                 }
                 if let Some(token) = self.exchange(lock).await? {
                     return Ok(token);
                 }
+                looks = 0;
                 continue;
             }
             // Busy is not failed.
@@ -48,6 +56,7 @@ impl Connections {
                 });
             }
             self.inner.pause.wait(self.timings().busy_poll).await;
+            looks = looks.wrapping_add(1);
         }
     }
 
@@ -135,14 +144,11 @@ impl Connections {
     async fn refresh_request(&self, grant: &Grant) -> Result<(&App, RefreshToken), TokenUnavailable> {
         let inner = &*self.inner;
         let id = grant.connection_id;
-        let connection = inner.store.find_connection(id).await?.ok_or(TokenUnavailable::Disconnected)?;
-        let app = inner.settings.app_of_client(&connection.client_id).ok_or_else(|| {
-            inner.gates.close(&connection.client_id, self.now().plus(self.timings().client_retry));
+        let held = inner.store.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
+        let app = inner.settings.app_of_client(&held.client_id).ok_or_else(|| {
+            inner.gates.close(&held.client_id, self.now().plus(self.timings().client_retry));
             TokenUnavailable::Misconfigured {
-                reason: format!(
-                    "the app `{}` of this connection is not configured any more",
-                    connection.client_id
-                ),
+                reason: format!("the app `{}` of this connection is not configured any more", held.client_id),
             }
         })?;
         let sealed = grant.sealed_refresh_token.as_ref().ok_or_else(|| TokenUnavailable::NeedsReconnect {
@@ -183,7 +189,10 @@ impl Connections {
                 Err(TokenError::RateLimited { .. } | TokenError::Unavailable { answer_lost: false, .. })
             );
             let in_leeway = request.intent.age(self.now()) < self.timings().leeway;
-            let may_repeat = in_leeway && matches!(result, Err(TokenError::Unavailable { .. }));
+            // A stop waits for one answer, not for several: the next process asks for it again.
+            let may_repeat = in_leeway
+                && !self.inner.exchanges.is_closed()
+                && matches!(result, Err(TokenError::Unavailable { .. }));
             match pauses.next() {
                 Some(pause) if may_repeat => self.inner.pause.wait(pause).await,
                 _ => return Ok((result, seen)),

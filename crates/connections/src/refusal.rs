@@ -113,10 +113,9 @@ impl Connections {
             TokenError::RateLimited { retry_after } => {
                 let after = retry_after.unwrap_or(self.timings().client_retry).min(LONGEST_PAUSE);
                 self.pause_client(client_id, now.plus(after)).await;
-                TokenUnavailable::Temporarily {
-                    what: "Atlassian asks for fewer token requests".to_owned(),
-                    retry_after: Some(after),
-                }
+                // The grants that have not asked need no such note: the whole app rests.
+                self.postpone(lock, now.plus(after), "wait").await;
+                return TokenUnavailable::Paused { retry_after: after };
             }
             TokenError::Unavailable { retry_after, .. } => TokenUnavailable::Temporarily {
                 what: "Atlassian's token endpoint is not available".to_owned(),
@@ -150,7 +149,9 @@ impl Connections {
                 Some((now.plus(backed_off.min(timings.retry_in_leeway)), "unavailable"))
             }
             // The whole app waits, and its grants are due the moment it may go on.
-            TokenUnavailable::Misconfigured { .. } | TokenUnavailable::NotAdopted { .. } => None,
+            TokenUnavailable::Paused { .. }
+            | TokenUnavailable::Misconfigured { .. }
+            | TokenUnavailable::NotAdopted { .. } => None,
             TokenUnavailable::Sealed(_) => Some((now.plus(timings.ended_retry), "sealed")),
             TokenUnavailable::Store(_) | TokenUnavailable::Api(_) => Some((now.plus(backed_off), "store")),
             TokenUnavailable::NeedsReconnect { .. } | TokenUnavailable::Disconnected => {

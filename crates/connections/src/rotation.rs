@@ -1,5 +1,6 @@
 //! Sealing everything anew with the first key.
 
+use std::io;
 use std::time::Duration;
 
 use connector_domain::failpoint::{Failpoint, Injected, try_reach};
@@ -38,6 +39,8 @@ pub enum RotationError {
     OtherKey { sealing: String, wanted: String },
     #[error("the rotation was asked to stop; the next one goes on where it stopped")]
     Stopped,
+    #[error("the answers in the spool could not be sealed anew: {0}")]
+    Spool(#[source] io::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -103,6 +106,7 @@ impl Connections {
                 let first = first.clone();
                 return Err(RotationError::Unreadable { number: unreadable.len(), first });
             }
+            self.reseal_spool().await.map_err(RotationError::Spool)?;
             if self.finish(&mut rotation, &actor).await? {
                 return Ok(rotation);
             }

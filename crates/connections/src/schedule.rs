@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use connector_domain::{Connection, ConnectionId, ConnectionStatus, Timestamp};
-use connector_store::{Engine, Grant, StoreError};
+use connector_domain::{Actor, Connection, ConnectionId, ConnectionStatus, Timestamp};
+use connector_store::{Engine, Grant, LeftIntent, StoreError};
 use futures::StreamExt as _;
 
 use crate::{Connections, Timings, Token, TokenUnavailable};
@@ -13,6 +13,7 @@ use crate::{Connections, Timings, Token, TokenUnavailable};
 const BATCH: u64 = 50;
 /// Late answers that are stored in place of an exchange, before a grant is left for the next look.
 const LOOKS: usize = 3;
+const LONG_ENDED: &str = "Atlassian ended the grant more than 30 days ago";
 
 /// When tokens were last asked for in this process: the database knows it to within some minutes.
 #[derive(Debug, Default)]
@@ -30,6 +31,7 @@ impl Connections {
     /// Notes that somebody asks for a token; in the database only now and then, and nobody waits for that.
     pub(crate) fn note_use(&self, grant: &Grant) {
         let (id, now) = (grant.connection_id, self.now());
+        self.note_tokens_read(id);
         let last = self.inner.uses.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
         let known = last.max(grant.used_at);
         if known.is_some_and(|known| now.since(known) < self.timings().note_use_every) {
@@ -71,15 +73,11 @@ impl Connections {
         if self.check_custody().await.is_err() {
             return Ok(0);
         }
-        let at_once = match self.inner.store.engine() {
-            Engine::Sqlite => 8,
-            // One less than there are connections that hold locks.
-            Engine::Postgres => 3,
-        };
+        let at_once = self.exchanges_at_once();
         let mut refreshed = 0;
         loop {
             let now = self.now();
-            let due = self.inner.store.list_due(now, BATCH, &self.inner.gates.closed(now)).await?;
+            let due = self.inner.store.list_due(now, BATCH, &self.resting_apps().await?).await?;
             let all = due.len();
             let results =
                 futures::stream::iter(due).map(|id| self.refresh_scheduled(id)).buffer_unordered(at_once);
@@ -89,6 +87,40 @@ impl Connections {
             if done == 0 || all < usize::try_from(BATCH).unwrap_or(usize::MAX) {
                 return Ok(refreshed);
             }
+        }
+    }
+
+    /// Asks again for the answers of exchanges that were begun and not ended: their process died or stands still, and
+    /// another must ask before the leeway is over, whoever wants the token or not, and whatever else is due. Says how
+    /// many were ended.
+    pub async fn end_left_exchanges(&self) -> Result<usize, StoreError> {
+        if self.check_custody().await.is_err() {
+            return Ok(0);
+        }
+        let before = self.now().minus(self.timings().intent_hold_off);
+        let store = &self.inner.store;
+        let left = store.list_left_intents(before, BATCH, &self.resting_apps().await?).await?;
+        let ended = futures::stream::iter(left)
+            // Under way here: this process ends it by itself.
+            .filter(|left| std::future::ready(!store.holds_grant(left.connection_id)))
+            .map(|LeftIntent { connection_id: id, generation }| async move {
+                match self.exchange_if(id, |grant| grant.generation == generation).await {
+                    Ok(token) => token.is_some(),
+                    Err(error) => {
+                        tracing::warn!(connection.id = %id, %error, "an exchange that was interrupted is not at its end yet");
+                        false
+                    }
+                }
+            })
+            .buffer_unordered(self.exchanges_at_once());
+        Ok(ended.filter(|ended| std::future::ready(*ended)).count().await)
+    }
+
+    fn exchanges_at_once(&self) -> usize {
+        match self.inner.store.engine() {
+            Engine::Sqlite => 8,
+            // One less than there are connections that hold locks.
+            Engine::Postgres => 3,
         }
     }
 
@@ -115,7 +147,7 @@ impl Connections {
             let Some(lock) = lock.filter(|lock| wanted(lock.grant())) else { return Ok(None) };
             // Detached, as every exchange: a stop of the background must not lose an answer.
             let this = self.clone();
-            let exchanged = tokio::spawn(async move { this.exchange(lock).await }).await;
+            let exchanged = self.inner.exchanges.spawn(async move { this.exchange(lock).await }).await;
             let exchanged = exchanged.unwrap_or_else(|error| {
                 Err(TokenUnavailable::Temporarily { what: error.to_string(), retry_after: None })
             })?;
@@ -145,7 +177,11 @@ impl Connections {
     /// Destroys the sealed pairs of connections that ended long ago; says how many.
     pub async fn destroy_ended_pairs(&self) -> Result<u64, StoreError> {
         let before = self.now().minus(self.timings().ended_kept);
-        let destroyed = self.inner.store.destroy_ended_pairs(before).await?;
+        let destroyed = self
+            .inner
+            .store
+            .destroy_ended_pairs(before, &self.audit(Actor::System).because(LONG_ENDED))
+            .await?;
         // Each time: one that somebody was in the way of is made up for.
         self.clean_log().await;
         Ok(destroyed)

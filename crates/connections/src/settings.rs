@@ -4,7 +4,7 @@ use connector_atlassian::App;
 use connector_domain::{Product, Scopes};
 use connector_store::LoginFlow;
 
-use crate::Timings;
+use crate::{SessionLimits, Timings};
 
 /// An app of Atlassian's developer console, and the one callback address that is registered for it.
 #[derive(Debug, Clone)]
@@ -25,6 +25,10 @@ pub struct Settings {
     /// Return to the spelling of this machine's name at which the browser began (`localhost`, `127.0.0.1`): for the
     /// sandbox, where all of them are registered.
     pub any_loopback_host: bool,
+    /// Whose a consent is that does not tell it, with nobody signed in: the first user's, as in public mode, or nobody's,
+    /// so that it is refused.
+    pub first_user_stands_in: bool,
+    pub sessions: SessionLimits,
     pub timings: Timings,
     /// Where answers of Atlassian lie that the database cannot take.
     pub spool_folder: PathBuf,

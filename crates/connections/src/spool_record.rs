@@ -35,6 +35,12 @@ pub(crate) struct LoginRecord {
     pub(crate) scopes: String,
     /// Who was signed in.
     pub(crate) signed_in: Option<UserId>,
+    /// For whom the link was by which it began: the consent becomes this person's or nobody's.
+    #[serde(default)]
+    pub(crate) for_user: Option<UserId>,
+    /// When Atlassian answered the code; files of older versions do not tell.
+    #[serde(default)]
+    pub(crate) consented_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +109,8 @@ mod tests {
             flow: "atlassian".to_owned(),
             scopes: "read:me offline_access".to_owned(),
             signed_in: None,
+            for_user: None,
+            consented_at: Some(Timestamp::from_millis(7)),
         };
         let record = SpoolRecord {
             deployment: "here".to_owned(),

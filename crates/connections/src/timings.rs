@@ -38,6 +38,8 @@ pub struct Timings {
     pub note_use_every: Duration,
     /// How long the sealed pair of a connection that Atlassian has ended is kept.
     pub ended_kept: Duration,
+    /// How long a consent may wait for what is needed to store it. Then its tokens are destroyed.
+    pub consent_kept: Duration,
     /// How often the background looks for what is due.
     pub look_every: Duration,
     /// A token in use is refreshed this long before it ends, and up to [`ahead_jitter`](Self::ahead_jitter) sooner.
@@ -75,7 +77,7 @@ impl Default for Timings {
             exchange_timeout: Duration::from_secs(20),
             pauses: [Duration::from_millis(500), Duration::from_secs(2)],
             busy_wait: Duration::from_secs(25),
-            busy_poll: Duration::from_millis(100),
+            busy_poll: Duration::from_millis(20),
             lock_idle: Duration::from_mins(5),
             intent_hold_off: Duration::from_secs(20),
             settle: Duration::from_mins(1),
@@ -85,6 +87,7 @@ impl Default for Timings {
             commit_wait: Duration::from_secs(3),
             note_use_every: Duration::from_mins(10),
             ended_kept: 30 * DAY,
+            consent_kept: 30 * DAY,
             look_every: Duration::from_secs(5),
             ahead: Duration::from_mins(10),
             ahead_jitter: Duration::from_mins(5),
@@ -132,6 +135,7 @@ impl Timings {
             commit_wait,
             note_use_every,
             ended_kept,
+            consent_kept,
             look_every,
             ahead,
             ahead_jitter,
@@ -165,6 +169,7 @@ impl Timings {
             commit_wait,
             note_use_every,
             ended_kept,
+            consent_kept,
             look_every,
             ahead,
             ahead_jitter,

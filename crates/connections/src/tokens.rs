@@ -23,19 +23,33 @@ pub struct Token {
 pub(crate) type Flight = (i64, Shared<BoxFuture<'static, Result<Token, TokenUnavailable>>>);
 
 impl Connections {
-    /// The stored token where it is good for some minutes more, else a new one.
+    /// The stored token where it is good for some minutes more, else a new one. Where there is none right now, the
+    /// stored one as long as it lasts.
     pub async fn token(&self, id: ConnectionId) -> Result<Token, TokenUnavailable> {
         let grant = self.usable_grant(id).await?;
         self.note_use(&grant);
         if self.now().plus(self.timings().margin) < grant.access_expires_at {
             return self.open(&grant);
         }
+        match self.refresh_after(id, grant.generation).await {
+            Err(error) if error.may_pass() && self.now() < grant.access_expires_at => self.open(&grant),
+            result => result,
+        }
+    }
+
+    /// A token in place of one of the generation `seen` that Atlassian does not take any more: the stored one where
+    /// somebody has refreshed meanwhile, else a new one. Ten minutes after an exchange Atlassian ends the older access
+    /// token, so that this is an everyday matter and triggers nothing.
+    async fn newer_than(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
+        let grant = self.usable_grant(id).await?;
+        if grant.generation > seen && self.now() < grant.access_expires_at {
+            return self.open(&grant);
+        }
         self.refresh_after(id, grant.generation).await
     }
 
-    /// A token newer than `seen`: for callers whose token was refused. Where somebody has refreshed meanwhile,
-    /// nothing is exchanged.
-    pub async fn refresh_after(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
+    /// A token newer than `seen`. Where somebody has refreshed meanwhile, nothing is exchanged.
+    async fn refresh_after(&self, id: ConnectionId, seen: i64) -> Result<Token, TokenUnavailable> {
         let flight = {
             let mut flights = self.inner.flights.lock().unwrap_or_else(PoisonError::into_inner);
             match flights.get(&id) {
@@ -65,7 +79,7 @@ impl Connections {
             }
             result
         };
-        let (this, task) = (self.clone(), tokio::spawn(task.in_current_span()));
+        let (this, task) = (self.clone(), self.inner.exchanges.spawn(task.in_current_span()));
         let landed = async move {
             task.await.unwrap_or_else(|error| {
                 this.inner.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
@@ -98,13 +112,26 @@ impl Connections {
         F: Future<Output = Result<T, ApiError>>,
     {
         let token = self.token(id).await?;
+        self.call_with(id, token, call).await
+    }
+
+    /// The same with a token that was asked for a moment ago.
+    pub async fn call_with<T, F>(
+        &self,
+        id: ConnectionId,
+        token: Token,
+        call: impl Fn(AccessToken) -> F,
+    ) -> Result<T, TokenUnavailable>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
         match call(token.access_token).await {
             Err(ApiError::TokenExpired) => {}
             // The gateway has answered 403 and 404 for expired tokens too.
             Err(ApiError::NotVisible { .. }) if self.now() >= token.expires_at => {}
             result => return Ok(result?),
         }
-        let newer = self.refresh_after(id, token.generation).await?;
+        let newer = self.newer_than(id, token.generation).await?;
         Ok(call(newer.access_token).await?)
     }
 
@@ -113,17 +140,14 @@ impl Connections {
     }
 
     pub(crate) async fn usable_grant(&self, id: ConnectionId) -> Result<Grant, TokenUnavailable> {
-        let store = &self.inner.store;
-        let connection = store.find_connection(id).await?.ok_or(TokenUnavailable::Disconnected)?;
-        match connection.status {
-            ConnectionStatus::Active => {}
-            ConnectionStatus::Disconnected => return Err(TokenUnavailable::Disconnected),
+        let held = self.inner.store.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
+        match held.status {
+            ConnectionStatus::Active => held.grant.ok_or(TokenUnavailable::Disconnected),
+            ConnectionStatus::Disconnected => Err(TokenUnavailable::Disconnected),
             ConnectionStatus::NeedsReconnect => {
-                let reason = connection.status_reason.unwrap_or_default();
-                return Err(TokenUnavailable::NeedsReconnect { reason });
+                Err(TokenUnavailable::NeedsReconnect { reason: held.status_reason.unwrap_or_default() })
             }
         }
-        store.find_grant(id).await?.ok_or(TokenUnavailable::Disconnected)
     }
 
     pub(crate) fn open(&self, grant: &Grant) -> Result<Token, TokenUnavailable> {

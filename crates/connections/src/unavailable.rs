@@ -13,6 +13,9 @@ pub enum TokenUnavailable {
     Disconnected,
     #[error("there is no token right now: {what}")]
     Temporarily { what: String, retry_after: Option<Duration> },
+    /// Atlassian has asked the app for no token requests (429): all its grants wait together.
+    #[error("there is no token right now: Atlassian asks for fewer token requests")]
+    Paused { retry_after: Duration },
     #[error("the app's settings are wrong: {reason}")]
     Misconfigured { reason: String },
     /// The database is a copy: its tokens may be another deployment's, and using them would take them away.
@@ -24,6 +27,16 @@ pub enum TokenUnavailable {
     Store(#[source] Arc<StoreError>),
     #[error(transparent)]
     Api(#[from] ApiError),
+}
+
+impl TokenUnavailable {
+    /// Whether it says nothing about the grant and may pass: a token that is good still serves meanwhile.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Temporarily { .. } | Self::Paused { .. } | Self::Misconfigured { .. } | Self::Store(_)
+        )
+    }
 }
 
 impl From<StoreError> for TokenUnavailable {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{ApiKeyId, Timestamp};
+use crate::{ApiKeyId, Timestamp, UserId};
 
 /// What a program with an API key may do. Each one includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +90,8 @@ pub struct ApiKey {
     /// What people call it.
     pub name: String,
     pub scopes: KeyScopes,
+    /// Whose rows alone it opens; `None` for everybody's.
+    pub user_id: Option<UserId>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     /// Noted at most once a minute.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{AuditId, CloudId, ConnectionId, Entropy, Scopes, Timestamp, UserId};
+use crate::{AuditId, CloudId, ConnectLinkId, ConnectionId, Entropy, Scopes, Timestamp, UserId};
 
 /// Who changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub enum AuditEvent {
     ScopesShrank { lost: Vec<String> },
     /// Atlassian has ended the grant.
     NeedsReconnect {},
+    /// A grant that was believed to have ended works again.
+    Revived {},
+    /// The sealed pair of a grant that Atlassian ended long ago is destroyed.
+    TokensDestroyed {},
+    /// The tokens of this database are this deployment's from now on: its id.
+    DatabaseAdopted { deployment_id: String },
     /// Ended here; the tokens are destroyed. Where the data is erased, [`DataErased`](Self::DataErased) follows.
     Disconnected { data: DataFate },
     /// The mirrored rows of a connection that was ended are deleted: how many, and how many of each table.
@@ -70,6 +76,29 @@ pub enum AuditEvent {
     ApiKeyCreated { key_id: String, name: String, scopes: Vec<String> },
     /// An API key opens nothing any more.
     ApiKeyRevoked { key_id: String, name: String },
+    /// An API key was used: noted once an hour at most, by each process.
+    ApiKeyUsed { key_id: String, name: String },
+    /// Somebody showed a key that opens nothing; `key_id` where there is such a key. `more` have come since the line
+    /// before, of which none was written.
+    ApiKeyRefused { key_id: Option<String>, more: u64 },
+    /// A person signed in by a consent.
+    LoggedIn { flow: &'static str, by_link: bool },
+    /// A login did not come to its end; `why` is a name of the reason.
+    LoginFailed { flow: Option<String>, why: &'static str, more: u64 },
+    /// A consent that waited for its turn cannot become a connection any more: its tokens are destroyed. `why` is a name
+    /// of the reason.
+    ConsentDropped { why: &'static str },
+    /// Sessions were ended: by whose session is the actor.
+    LoggedOut { sessions: u64 },
+    /// A link was made by which a person can connect.
+    ConnectLinkCreated { link_id: ConnectLinkId, expires_at: Timestamp },
+    /// A caller that is known asked for what it may not do; or, where `needs` is `own_origin`, a page of another site
+    /// had somebody's browser ask. `more` have come since the line before, of which none was written.
+    AccessDenied { needs: &'static str, method: String, route: String, more: u64 },
+    /// The tokens of a connection were opened for use: noted once an hour at most, by each process.
+    TokensRead {},
+    /// A person and all that belonged to it was erased: how many rows of each table.
+    UserErased { rows: u64, of: BTreeMap<String, u64> },
     /// Sealing everything anew with `key_id` has begun; `rows` are to be sealed.
     KeyRotationBegun { key_id: String, rows: u64 },
     /// Everything is sealed with `key_id`; `rows` were sealed anew.
@@ -167,6 +196,13 @@ impl AuditRecord {
     pub fn of(mut self, connection: ConnectionId, user: UserId) -> Self {
         self.connection_id = Some(connection);
         self.user_id = Some(user);
+        self
+    }
+
+    /// The person whom it concerns, where there is one.
+    #[must_use]
+    pub fn about(mut self, user: Option<UserId>) -> Self {
+        self.user_id = user;
         self
     }
 }

@@ -109,6 +109,17 @@ failpoints! {
     /// The file is removed.
     SpoolRemoved = "spool.removed", false;
 
+    // A sync.
+    /// A page of a list is in memory, nothing of it is written.
+    SyncPageFetched = "sync.page_fetched", false;
+    /// A page's rows, place and progress are written, in a transaction that is not committed. An error: as if the
+    /// commit had failed.
+    SyncBeforeCommit = "sync.before_commit", true;
+    /// The page is committed, nobody has been told.
+    SyncPageCommitted = "sync.page_committed", false;
+    /// A part of a census is compared, and that is committed.
+    SyncProved = "sync.proved", false;
+
     // The change of the sealing key.
     /// A batch of rows has been read.
     RotateBatchRead = "rotate.batch_read", true;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use connector_domain::Timestamp;
 use connector_store::Job;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub struct JobContext {
 pub enum JobError {
     /// Put it back, to be run again after this time.
     Retry { after: Duration, reason: String },
+    /// Put it back, to be run again at this time, of which others may have been told.
+    Wait { until: Timestamp, reason: String },
     /// Stopped because it was asked to: put it back at once.
     Interrupted,
     /// It will never succeed: take it away.

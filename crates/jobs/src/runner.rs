@@ -127,6 +127,10 @@ impl Runner {
                 tracing::warn!(job.id = %id, reason, after_s = after.as_secs(), "a job will be run again");
                 store.return_job(id, owner, clock.now().plus(after), Some(&reason)).await?
             }
+            Err(JobError::Wait { until, reason }) => {
+                tracing::warn!(job.id = %id, reason, %until, "a job waits");
+                store.return_job(id, owner, until, Some(&reason)).await?
+            }
         };
         Ok(())
     }

@@ -102,6 +102,9 @@ pub struct SandboxOptions {
     /// Number of further people with accounts at the default site: person-1@example.com and so on
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub people: usize,
+    /// Number of further small sites, each with a person of its own: company-1 and so on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub sites: usize,
 }
 
 impl Default for SandboxOptions {
@@ -133,6 +136,7 @@ impl Default for SandboxOptions {
             grants: GrantReach::Account,
             token_limit: None,
             people: 0,
+            sites: 0,
         }
     }
 }

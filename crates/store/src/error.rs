@@ -7,6 +7,9 @@ pub enum StoreError {
     /// The database cannot be reached or does not answer in time. Waiting helps.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),
+    /// The place of the sessions, where it is not the database, does not answer. Waiting helps.
+    #[error("the session store is not available: {0}")]
+    Sessions(String),
     /// A row refers to one that does not exist.
     #[error("the row that this refers to does not exist")]
     MissingReference(#[source] DbErr),

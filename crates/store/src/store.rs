@@ -12,7 +12,7 @@ use crate::engine::{self, postgres, sqlite};
 use crate::group_commit::GroupCommit;
 use crate::{DatabaseUrl, StoreError};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Engine {
     Sqlite,
     Postgres,
@@ -21,7 +21,10 @@ pub enum Engine {
 /// What must survive a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Mirror data: Atlassian has it too.
+    /// What a sync has read, with its place in the list: what is lost with the machine is read again. A commit waits for
+    /// the disk on neither engine.
+    Mirror,
+    /// Other mirror data, and the state of the work: Atlassian has it too, or it is found out anew.
     Normal,
     /// Tokens and whatever else exists nowhere else.
     Full,
@@ -133,8 +136,15 @@ impl Store {
             _ => &self.inner.write,
         };
         let tx = pool.begin_with_options(engine::write_transaction(self.inner.engine)).await?;
-        if self.inner.engine == Engine::Postgres && durability == Durability::Full {
-            tx.execute_unprepared("SET LOCAL synchronous_commit = on").await?;
+        if self.inner.engine == Engine::Postgres {
+            let waits = match durability {
+                Durability::Mirror => Some("SET LOCAL synchronous_commit = off"),
+                Durability::Normal => None,
+                Durability::Full => Some("SET LOCAL synchronous_commit = on"),
+            };
+            if let Some(waits) = waits {
+                tx.execute_unprepared(waits).await?;
+            }
         }
         Ok(WriteTx { tx, store: self.clone(), turn, touched: Vec::new() })
     }

@@ -1,8 +1,10 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// Where the database is: a SQLite file or a PostgreSQL server.
 ///
@@ -21,6 +23,17 @@ pub struct PostgresUrl(String);
 impl PostgresUrl {
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether nobody between here and the server can read along: it is this machine, or its certificate is checked.
+    pub fn is_guarded(&self) -> bool {
+        let Ok(options) = PgConnectOptions::from_str(&self.0) else { return false };
+        let host = options.get_host();
+        let is_here = host == "localhost"
+            || host.starts_with('/')
+            || options.get_socket().is_some()
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        is_here || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{Stream, Syncs};
 /// The kind of the jobs that erase mirrored rows.
 pub(crate) const ERASE_JOB: &str = "erase";
 /// How many rows go at once: on SQLite nobody else writes meanwhile.
-const BATCH: u64 = 500;
+pub(crate) const BATCH: u64 = 500;
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// What a job is to erase, and has erased.

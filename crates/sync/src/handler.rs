@@ -86,12 +86,14 @@ impl SyncHandler {
                 Ok(())
             }
             Outcome::Waits(after, reason) => {
-                let waiting = Waiting { until: now.plus(after), reason: reason.clone() };
+                // The time that is told is the time at which the job is due: whoever waits for it waits no longer.
+                let until = now.plus(after);
+                let waiting = Waiting { until, reason: reason.clone() };
                 let noted = progress.note(|row| {
                     (row.status, row.waiting) = (SyncStatus::Waiting, Some(waiting));
                 });
                 noted.await.map_err(not_noted)?;
-                Err(JobError::Retry { after, reason })
+                Err(JobError::Wait { until, reason })
             }
             Outcome::Stopped => {
                 let noted = progress.note(|row| row.status = SyncStatus::Queued);

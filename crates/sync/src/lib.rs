@@ -6,6 +6,7 @@
 mod census;
 mod disconnect;
 mod erase;
+mod erase_user;
 mod handler;
 mod rows;
 mod run;

@@ -3,7 +3,7 @@ use std::time::Duration;
 /// How syncs go about their work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncSettings {
-    /// How many lists of one run are read at the same time.
+    /// How many lists of a product one run reads at the same time.
     pub windows_at_once: usize,
     /// After which time a connection is synced again by itself; `None` for never.
     pub interval: Option<Duration>,

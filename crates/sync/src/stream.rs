@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use connector_domain::{Product, Scopes};
 use connector_store::MirrorKind;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One kind of records that is mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,6 +156,18 @@ pub(crate) fn with_containers(mut streams: Vec<Stream>) -> Vec<Stream> {
 impl fmt::Display for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Stream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Stream {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -1,9 +1,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use connector_atlassian::{Atlassian, Endpoints};
-use connector_connections::{Connections, NewApiKey};
+use connector_connections::{Connections, DatabaseSessions, NewApiKey, SessionStore};
 use connector_domain::{Actor, Clock, Entropy, KeyScope, ManualClock, SeededEntropy};
 use connector_jobs::{Handler, JobContext, Jobs, LEASE, Runner};
 use connector_store::{Engine, Store};
@@ -16,7 +15,7 @@ use crate::browser::Browser;
 use crate::pause::NoPause;
 use crate::sandbox::Sandbox;
 use crate::setup::{Setup, callbacks};
-use crate::{TestDatabase, http, within};
+use crate::{TestDatabase, TestRedis, http, within};
 
 /// The whole application over a database and a sandbox of its own, served on a free port. All of it stops when this
 /// is dropped.
@@ -34,6 +33,7 @@ pub struct TestApp {
     // What it stands on goes after it.
     pub sandbox: Arc<Sandbox>,
     pub database: Arc<TestDatabase>,
+    redis: Option<TestRedis>,
     /// For another process over the same database: the sandbox sends browsers back there too.
     spare: Mutex<Option<TcpListener>>,
 }
@@ -54,6 +54,7 @@ impl TestApp {
         let database = Arc::new(TestDatabase::create(engine).await?);
         let mut setup = Setup::default();
         change(&mut setup);
+        let redis = if setup.sessions_in_redis { Some(TestRedis::take()?) } else { None };
         let (listener, spare) = (bind().await, bind().await);
         setup
             .sandbox
@@ -61,7 +62,7 @@ impl TestApp {
             .extend([&listener, &spare].into_iter().flat_map(|one| callbacks(port(one))));
         let sandbox = Arc::new(Sandbox::start(setup.sandbox.clone()).await);
         let store = database.store().clone();
-        let app = Self::serve(setup, database, store, sandbox, listener).await;
+        let app = Self::serve(setup, database, redis, store, sandbox, listener).await;
         app.spare.lock().expect("no panic").replace(spare);
         Some(app)
     }
@@ -75,12 +76,14 @@ impl TestApp {
         setup.seed += 1;
         change(&mut setup);
         let store = self.database.another_store().await;
-        Self::serve(setup, Arc::clone(&self.database), store, Arc::clone(&self.sandbox), listener).await
+        let (database, sandbox) = (Arc::clone(&self.database), Arc::clone(&self.sandbox));
+        Self::serve(setup, database, self.redis.clone(), store, sandbox, listener).await
     }
 
     async fn serve(
         setup: Setup,
         database: Arc<TestDatabase>,
+        redis: Option<TestRedis>,
         store: Store,
         sandbox: Arc<Sandbox>,
         listener: TcpListener,
@@ -96,8 +99,13 @@ impl TestApp {
             .with_pause(Arc::new(NoPause))
             .with_admission(Arc::new(scheduler));
         let spool_folder = setup.spool_folder.clone().unwrap_or_else(|| database.spool_folder());
-        let connections = Connections::new(
+        let sessions: Arc<dyn SessionStore> = match &redis {
+            Some(redis) => Arc::new(redis.sessions().await),
+            None => Arc::new(DatabaseSessions::new(store.clone())),
+        };
+        let connections = Connections::with_sessions(
             store.clone(),
+            sessions,
             atlassian,
             Arc::new(setup.key_ring()),
             setup.settings(&url, spool_folder),
@@ -116,10 +124,8 @@ impl TestApp {
             entropy,
             stop.clone(),
         );
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let served = axum::serve(listener, connector_web::router(web))
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
-        tokio::spawn(served.into_future());
+        let router = connector_web::router(web);
+        tokio::spawn(connector_web::serve(listener, router, setup.limits, stop.clone()));
         let app = Self {
             url,
             clock: Arc::clone(&setup.clock),
@@ -130,6 +136,7 @@ impl TestApp {
             _stop: stop.drop_guard(),
             sandbox,
             database,
+            redis,
             spare: Mutex::default(),
             setup,
         };
@@ -158,6 +165,7 @@ impl TestApp {
         let new = NewApiKey {
             name: "a test".to_owned(),
             scopes: scopes.iter().copied().collect(),
+            user_id: None,
             lifetime: Duration::from_hours(24),
         };
         let made = self.connections.create_api_key(Actor::Operator, new).await;

@@ -3,8 +3,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_domain::Secret;
-use reqwest::header::{ACCEPT, COOKIE, SET_COOKIE};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::header::{ACCEPT, COOKIE, HeaderValue, ORIGIN, SET_COOKIE};
+use reqwest::{Client, Method, Request, RequestBuilder, Response};
 use serde::Serialize;
 use url::Url;
 
@@ -14,6 +14,8 @@ use crate::jar::Jar;
 
 /// What a browser says it wants when a person opens an address.
 const PAGES: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+const FETCH_SITE: &str = "sec-fetch-site";
 
 /// A client that keeps cookies and follows no redirect by itself. Clones are tabs: they share the cookies.
 #[derive(Debug, Clone)]
@@ -121,7 +123,7 @@ impl Browser {
         if let Some(cookies) = cookies {
             request = request.header(COOKIE, cookies);
         }
-        Call { browser: self.clone(), request, url }
+        Call { browser: self.clone(), request, url, says_where: true }
     }
 
     fn jar(&self) -> MutexGuard<'_, Jar> {
@@ -140,11 +142,30 @@ pub struct Call {
     browser: Browser,
     request: RequestBuilder,
     url: Url,
+    says_where: bool,
+}
+
+/// What a browser adds to a request of the service's own page: it has cookies, and so it is one.
+fn say_where(request: &mut Request, base: &Url) {
+    let page = base.origin().ascii_serialization();
+    let headers = request.headers();
+    let silent = !headers.contains_key(ORIGIN) && !headers.contains_key(FETCH_SITE);
+    if headers.contains_key(COOKIE) && silent && !request.method().is_safe() {
+        let headers = request.headers_mut();
+        headers.insert(ORIGIN, page.parse().expect("an origin"));
+        headers.insert(FETCH_SITE, HeaderValue::from_static("same-origin"));
+    }
 }
 
 impl Call {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Without the word on where it comes from that browsers add.
+    pub fn silent(mut self) -> Self {
+        self.says_where = false;
         self
     }
 
@@ -161,7 +182,11 @@ impl Call {
 
     /// The answer's head; its body comes as it is read.
     pub(crate) async fn open(self) -> reqwest::Result<Response> {
-        let response = self.request.send().await?;
+        let mut request = self.request.build()?;
+        if self.says_where {
+            say_where(&mut request, &self.browser.base);
+        }
+        let response = self.browser.http.execute(request).await?;
         let mut jar = self.browser.jar();
         for cookie in response.headers().get_all(SET_COOKIE) {
             jar.take(host(&self.url), cookie.to_str().expect("a cookie of visible characters"));

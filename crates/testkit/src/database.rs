@@ -90,6 +90,24 @@ impl TestDatabase {
         self.folder.path().join("spool")
     }
 
+    /// The answers that lie there, of all processes.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let folders = std::fs::read_dir(self.spool_folder()).into_iter().flatten().flatten();
+        for folder in folders.filter(|entry| entry.path().is_dir()) {
+            let names = std::fs::read_dir(folder.path()).into_iter().flatten().flatten();
+            files.extend(names.filter(|entry| entry.file_name() != "lock").map(|entry| entry.path()));
+        }
+        files
+    }
+
+    /// As if the processes that have written there had died: a process's lock goes with it.
+    pub fn unlock_spool(&self) {
+        for folder in std::fs::read_dir(self.spool_folder()).into_iter().flatten().flatten() {
+            let _ = std::fs::remove_file(folder.path().join("lock"));
+        }
+    }
+
     async fn with(engine: Engine, content: Content) -> Option<Self> {
         let made = match engine {
             Engine::Sqlite => Self::make_file(content).await,

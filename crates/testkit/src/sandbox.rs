@@ -130,6 +130,27 @@ impl Sandbox {
         to_route.filter_map(|request| request["count"].as_u64()).sum()
     }
 
+    /// What became of 429s: `{"refusals":N,"early":N,"by_site":{CLOUD_ID:REQUESTS}}`. Early is a request that came before
+    /// the time that a refusal had named.
+    pub async fn limits(&self) -> Value {
+        self.control("GET", "/stats", &Value::Null).await["limits"].clone()
+    }
+
+    /// The points that were spent in the sandbox's present hour.
+    pub async fn points_this_hour(&self) -> u64 {
+        self.control("GET", "/stats", &Value::Null).await["points_this_hour"].as_u64().expect("a number")
+    }
+
+    /// How many requests were answered by 429.
+    pub async fn refused_for_limits(&self) -> u64 {
+        let stats = self.control("GET", "/stats", &Value::Null).await;
+        let requests = stats["requests"].as_array().expect("requests").iter();
+        requests
+            .filter(|request| request["status"] == 429)
+            .filter_map(|request| request["count"].as_u64())
+            .sum()
+    }
+
     /// Everything that has passed the token endpoint.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.tap.exchanges()

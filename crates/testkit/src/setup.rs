@@ -2,11 +2,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use connector_atlassian::{App, Retry};
-use connector_connections::{OAuthApp, Settings, Timings};
+use connector_connections::{OAuthApp, SessionLimits, Settings, Timings};
 use connector_domain::{ClientSecret, Clock as _, ManualClock, SeededEntropy, SystemClock};
 use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, SandboxOptions};
 use connector_vault::KeyRing;
-use connector_web::{AuthMode, CorsOrigins, WebSettings};
+use connector_web::{AuthMode, ConnectionLimits, CorsOrigins, EdgeSettings, RateLimits, WebSettings};
 use url::Url;
 
 /// What the service asks for when nobody says otherwise.
@@ -14,6 +14,7 @@ const SCOPES: &str =
     "read:jira-work read:jira-user read:space:confluence read:page:confluence read:me offline_access";
 
 /// How a [`TestApp`](crate::TestApp) is set up; what a test does not care about stays as it is.
+#[expect(clippy::struct_excessive_bools, reason = "switches, each of which a test sets by its name")]
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub auth: AuthMode,
@@ -21,7 +22,12 @@ pub struct Setup {
     pub cloud_base_url: Option<String>,
     /// The address that browsers use, where it is not the listener's own.
     pub public_url: Option<Url>,
+    /// Addresses to whose origins connect links may lead.
+    pub return_urls: Vec<Url>,
     pub cors_origins: CorsOrigins,
+    /// Requests are not counted, unless a test is about that: its clock stands still.
+    pub edge: EdgeSettings,
+    pub limits: ConnectionLimits,
     pub scopes: String,
     pub client_secret: Option<String>,
     /// An authorization server in place of the sandbox.
@@ -36,6 +42,9 @@ pub struct Setup {
     pub runs_jobs: bool,
     pub retry: Retry,
     pub timings: Timings,
+    /// Whether sessions are kept in Redis.
+    pub sessions_in_redis: bool,
+    pub session_limits: SessionLimits,
     /// Where answers lie that the database cannot take; a folder of the test by default.
     pub spool_folder: Option<PathBuf>,
     pub clock: Arc<ManualClock>,
@@ -53,7 +62,13 @@ impl Default for Setup {
             frontend_url: "/connected".to_owned(),
             cloud_base_url: None,
             public_url: None,
+            return_urls: Vec::new(),
             cors_origins: CorsOrigins::Any,
+            edge: EdgeSettings {
+                rates: RateLimits { caller: None, address: None },
+                ..EdgeSettings::default()
+            },
+            limits: ConnectionLimits::default(),
             scopes: SCOPES.to_owned(),
             client_secret: Some(CLIENT_SECRET.to_owned()),
             auth_url: None,
@@ -65,6 +80,8 @@ impl Default for Setup {
             runs_jobs: true,
             retry: Retry::default(),
             timings: Timings::default(),
+            sessions_in_redis: false,
+            session_limits: SessionLimits::default(),
             spool_folder: None,
             // The sandbox has the system's time; tests move both.
             clock: Arc::new(ManualClock::at(SystemClock.now())),
@@ -93,6 +110,8 @@ impl Setup {
             confluence: None,
             scopes: self.scopes.split_whitespace().collect(),
             any_loopback_host: self.any_loopback_host,
+            first_user_stands_in: self.auth == AuthMode::Public,
+            sessions: self.session_limits,
             timings: self.timings.clone(),
             spool_folder,
         }
@@ -102,9 +121,11 @@ impl Setup {
         WebSettings {
             public_url: self.public_url.clone().unwrap_or_else(|| Url::parse(origin).expect("an address")),
             frontend_url: self.frontend_url.clone(),
+            return_origins: self.return_urls.iter().map(Url::origin).collect(),
             cors_origins: self.cors_origins.clone(),
             auth: self.auth,
             cloud_base_url: self.cloud_base_url.clone(),
+            edge: self.edge.clone(),
         }
     }
 }

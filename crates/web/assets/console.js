@@ -43,7 +43,17 @@ async function send(method, path, body) {
   }
   if (answer.ok) return;
   const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail || problem.title || `The service answered ${answer.status}.`);
+  const said = problem.detail || problem.title || `The service answered ${answer.status}.`;
+  throw Object.assign(new Error(said), { kind: problem.type });
+}
+
+const LOGIN_AGAIN = "urn:connector:problem:login-again";
+
+function linkToLogin() {
+  const link = document.createElement("a");
+  link.href = "/api/oauth/atlassian/login";
+  link.textContent = "Log in again";
+  return link;
 }
 
 // Runs `work` for a button: no second click meanwhile, and a failure is said beside it.
@@ -57,6 +67,7 @@ async function withButton(button, work) {
   } catch (error) {
     button.disabled = false;
     failure.textContent = error.message;
+    if (error.kind === LOGIN_AGAIN) failure.append(" ", linkToLogin());
     failure.hidden = false;
   }
 }
@@ -85,6 +96,16 @@ function nameEnd() {
 }
 
 all("[name=data]", dialog ?? undefined).forEach((choice) => choice.addEventListener("change", nameEnd));
+
+const farewell = one("#farewell");
+all("[data-delete-me]").forEach((button) => button.addEventListener("click", () => {
+  farewell.returnValue = "";
+  farewell.addEventListener("close", () => {
+    if (farewell.returnValue !== "yes") return;
+    withButton(button, () => send("DELETE", `/api/users/${encodeURIComponent(button.dataset.deleteMe)}`));
+  }, { once: true });
+  farewell.showModal();
+}));
 
 // Everything switched on is said by null, which holds for what comes later too.
 function chosen(form, name) {

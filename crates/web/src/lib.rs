@@ -9,6 +9,7 @@ mod console;
 mod http;
 mod pages;
 mod reconsent;
+mod server;
 mod state;
 
 use axum::Router;
@@ -19,8 +20,11 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use http::cors::CorsOrigins;
 pub use http::metrics::keep_metrics;
+pub use http::rate::RateLimits;
+pub use ipnet::IpNet;
 pub use reconsent::Reconsent;
-pub use state::{App, AuthMode, WebSettings};
+pub use server::{ConnectionLimits, serve};
+pub use state::{App, AuthMode, EdgeSettings, WebSettings};
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -37,7 +41,10 @@ pub fn router(app: App) -> Router {
         .fallback(http::problem::unknown_route)
         .method_not_allowed_fallback(http::problem::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // From the last to the first: the edge sees a request first.
+        .layer(axum::middleware::from_fn_with_state(app.clone(), http::gate::gate))
         .layer(cors)
+        .layer(axum::middleware::from_fn(http::cors::keep_apart))
         .layer(axum::middleware::from_fn_with_state(app.clone(), http::edge::edge))
         .with_state(app)
 }

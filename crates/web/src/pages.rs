@@ -95,7 +95,7 @@ impl Gathered {
 struct ConnectedQuery {
     provider: Option<String>,
     status: Option<String>,
-    message: Option<String>,
+    reason: Option<String>,
     lost_scopes: Option<String>,
 }
 
@@ -108,7 +108,7 @@ async fn show_connected(
     let outcome = Outcome {
         provider: query.provider.as_deref(),
         status: query.status.as_deref(),
-        message: query.message.as_deref(),
+        reason: query.reason.as_deref(),
         shrank: query.lost_scopes.is_some_and(|lost| !lost.is_empty()),
     };
     Ok(page(StatusCode::OK, console::render_connected(outcome, user.as_ref())))

@@ -18,7 +18,6 @@ use crate::scene::{Engine, Scene, Setting, Siblings};
 use crate::secrets::{Scan, Secrets};
 use crate::stored;
 
-const TROUBLE: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// At each of these places an exchange or a login panics with the secrets that it has in hand.
 const PANICS: &str = "refresh.answer_received=panic@1;refresh.sealed=panic@2;refresh.before_commit=panic@3;\
@@ -36,8 +35,13 @@ const NEEDED: [&str; 8] = [
     "key bytes",
 ];
 
-/// The run on one engine, with `count` people.
-pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result<Vec<Figure>> {
+/// The run on one engine, with `count` people, in `trouble` for so long.
+pub async fn run(
+    program: &Path,
+    engine: Engine,
+    count: usize,
+    trouble: Duration,
+) -> anyhow::Result<Vec<Figure>> {
     let name = slug("canary", engine.name());
     let began = Instant::now();
     let setting = Setting { people: count + 10, ..Setting::scaled(program, engine, Siblings::Lenient) };
@@ -58,7 +62,7 @@ pub async fn run(program: &Path, engine: Engine, count: usize) -> anyhow::Result
     if grants.len() * 2 < count {
         faults.push(format!("only {} of {count} logins came to their end", grants.len()));
     }
-    let requests = trouble(&scene, &grants).await?;
+    let requests = be_in_trouble(&scene, &grants, trouble).await?;
     // Panics need work: tokens and logins.
     start_all(&scene, Some(PANICS)).await?;
     ask_all(&scene, &grants).await;
@@ -133,7 +137,7 @@ async fn log_in(scene: &Scene, person: usize, secrets: &mut Secrets) -> Option<G
 }
 
 /// Kills, pauses and lost answers; how many wishes there were meanwhile.
-async fn trouble(scene: &Scene, grants: &[Grant]) -> anyhow::Result<u64> {
+async fn be_in_trouble(scene: &Scene, grants: &[Grant], lasts: Duration) -> anyhow::Result<u64> {
     let (record, served, done) = (Record::default(), Served::default(), AtomicBool::new(false));
     let plan = Plan {
         kills: 0.5,
@@ -145,7 +149,7 @@ async fn trouble(scene: &Scene, grants: &[Grant]) -> anyhow::Result<u64> {
     };
     let wishes = Demand { callers: 12, think: Duration::from_millis(10), forced_percent: 30 };
     let misfortune = async {
-        let ended = chaos::run(scene, &plan, Instant::now() + TROUBLE, &record).await;
+        let ended = chaos::run(scene, &plan, Instant::now() + lasts, &record).await;
         done.store(true, Ordering::Relaxed);
         ended
     };

@@ -273,6 +273,8 @@ impl Stage {
         }
         tokio::time::sleep(Duration::from_millis(self.scene.setting.leeway * 1_000 + 500)).await;
         for (path, content) in &spooled {
+            // The folder of a dead process is removed once nothing lies in it.
+            std::fs::create_dir_all(path.parent().context("a spool")?)?;
             std::fs::write(path, content)?;
         }
         Ok(())

@@ -25,20 +25,33 @@ const SQL: &Kind = &Kind {
 };
 const SERVER: &Kind = &Kind {
     what: "only the web crate and the sandbox serve HTTP",
-    crates: &["axum", "axum-extra", "tower-http", "utoipa", "utoipa-axum", "utoipa-swagger-ui", "actix-web"],
+    crates: &[
+        "axum",
+        "axum-extra",
+        "tower-http",
+        "hyper",
+        "hyper-util",
+        "utoipa",
+        "utoipa-axum",
+        "utoipa-swagger-ui",
+        "actix-web",
+    ],
 };
 const CLIENT: &Kind = &Kind {
     what: "Atlassian is asked through the atlassian crate alone",
-    crates: &["reqwest", "hyper-util", "ureq", "isahc", "oauth2"],
+    crates: &["reqwest", "ureq", "isahc", "oauth2"],
 };
+
+const REDIS: &Kind =
+    &Kind { what: "Redis is spoken by the place of the sessions alone", crates: &["redis", "fred"] };
 
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
     // Tools: they see the whole house and nobody sees them.
-    Rule { name: "xtask", uses: &[], never: &[SQL, SERVER, CLIENT] },
-    Rule { name: "bench", uses: &[], never: &[CLIENT] },
+    Rule { name: "xtask", uses: &[], never: &[REDIS, SQL, SERVER, CLIENT] },
+    Rule { name: "bench", uses: &[], never: &[REDIS, CLIENT] },
     // Of the domain only the list of failpoints.
-    Rule { name: "torture", uses: &["domain", "leaks"], never: &[SERVER, CLIENT] },
+    Rule { name: "torture", uses: &["domain", "leaks"], never: &[REDIS, SERVER, CLIENT] },
     Rule {
         name: "testkit",
         uses: &[
@@ -46,34 +59,34 @@ pub const RULES: &[Rule] = &[
         ],
         never: &[],
     },
-    Rule { name: "leaks", uses: &[], never: &[SQL, SERVER, CLIENT] },
+    Rule { name: "leaks", uses: &[], never: &[REDIS, SQL, SERVER, CLIENT] },
     // The program.
     Rule {
         name: "cli",
         uses: &["web", "sync", "connections", "jobs", "store", "vault", "richtext", "atlassian", "domain", "sandbox"],
-        never: &[SQL],
+        never: &[REDIS, SQL],
     },
     Rule {
         name: "web",
         uses: &["sync", "connections", "jobs", "store", "richtext", "domain"],
-        never: &[SQL, CLIENT],
+        never: &[REDIS, SQL, CLIENT],
     },
     Rule {
         name: "sync",
         uses: &["connections", "jobs", "store", "richtext", "atlassian", "domain"],
-        never: &[SQL, SERVER, CLIENT],
+        never: &[REDIS, SQL, SERVER, CLIENT],
     },
     Rule {
         name: "connections",
         uses: &["jobs", "store", "vault", "atlassian", "domain"],
         never: &[SQL, SERVER, CLIENT],
     },
-    Rule { name: "jobs", uses: &["store", "domain"], never: &[SQL, SERVER, CLIENT] },
-    Rule { name: "store", uses: &["domain"], never: &[SERVER, CLIENT] },
-    Rule { name: "vault", uses: &["domain"], never: &[SQL, SERVER, CLIENT] },
-    Rule { name: "richtext", uses: &[], never: &[SQL, SERVER, CLIENT] },
-    Rule { name: "atlassian", uses: &["domain"], never: &[SQL, SERVER] },
-    Rule { name: "domain", uses: &[], never: &[SQL, SERVER, CLIENT] },
+    Rule { name: "jobs", uses: &["store", "domain"], never: &[REDIS, SQL, SERVER, CLIENT] },
+    Rule { name: "store", uses: &["domain"], never: &[REDIS, SERVER, CLIENT] },
+    Rule { name: "vault", uses: &["domain"], never: &[REDIS, SQL, SERVER, CLIENT] },
+    Rule { name: "richtext", uses: &[], never: &[REDIS, SQL, SERVER, CLIENT] },
+    Rule { name: "atlassian", uses: &["domain"], never: &[REDIS, SQL, SERVER] },
+    Rule { name: "domain", uses: &[], never: &[REDIS, SQL, SERVER, CLIENT] },
     // The other reading of Atlassian's documents: it shares nothing with the client.
-    Rule { name: "sandbox", uses: &[], never: &[SQL] },
+    Rule { name: "sandbox", uses: &[], never: &[REDIS, SQL] },
 ];

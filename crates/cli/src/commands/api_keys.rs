@@ -10,6 +10,7 @@ use connector_domain::{
 use connector_store::Store;
 use serde_json::{Value, json};
 
+use super::find_user::find_user;
 use super::print;
 use crate::config::Config;
 use crate::telemetry;
@@ -39,6 +40,9 @@ pub(crate) struct Create {
     /// `read`, `manage` (also changes users, connections, syncs) or `admin` (also makes keys); may be repeated
     #[arg(long = "scope", value_name = "SCOPE", default_value = "read")]
     scopes: Vec<KeyScope>,
+    /// Open the rows of one user alone: an id or an e-mail address
+    #[arg(long, value_name = "ID_OR_EMAIL")]
+    user: Option<String>,
     /// When it ends by itself
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=365))]
     expires_in_days: u16,
@@ -70,7 +74,15 @@ async fn create(store: &Store, now: Timestamp, arguments: Create) -> anyhow::Res
         bail!("--name must have 1 to 100 characters");
     }
     let lifetime = Duration::from_hours(24 * u64::from(arguments.expires_in_days));
-    let new = NewApiKey { name: name.to_owned(), scopes: arguments.scopes.into_iter().collect(), lifetime };
+    if arguments.user.is_some() && arguments.scopes.contains(&KeyScope::Admin) {
+        bail!("--scope admin concerns everybody: it cannot be had with --user");
+    }
+    let user_id = match &arguments.user {
+        Some(user) => Some(find_user(store, Some(user)).await?),
+        None => None,
+    };
+    let scopes = arguments.scopes.into_iter().collect();
+    let new = NewApiKey { name: name.to_owned(), scopes, user_id, lifetime };
     let (key, text) = create_api_key(store, &SystemEntropy, now, Actor::Operator, new).await?;
     if arguments.json {
         let mut about = describe(&key, now);
@@ -124,7 +136,7 @@ async fn revoke(store: &Store, now: Timestamp, id: &str) -> anyhow::Result<()> {
 
 fn describe(key: &ApiKey, now: Timestamp) -> Value {
     json!({
-        "id": key.id, "name": key.name, "state": state(key, now),
+        "id": key.id, "name": key.name, "state": state(key, now), "user_id": key.user_id,
         "scopes": key.scopes.iter().map(KeyScope::as_str).collect::<Vec<_>>(),
         "created_at": key.created_at, "expires_at": key.expires_at,
         "last_used_at": key.last_used_at, "revoked_at": key.revoked_at,

@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     telemetry::init(config.log_level, config.log_format);
     let service = Service::open(&config).await?;
-    let owner = find_user(&service, arguments.user.as_deref()).await?;
+    let owner = find_user(&service.store, arguments.user.as_deref()).await?;
     let connection = service.connections.current(owner).await?;
     let connection =
         connection.with_context(|| format!("user {owner} has connected no Atlassian account yet"))?;

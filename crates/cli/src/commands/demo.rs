@@ -12,7 +12,7 @@ use connector_sandbox::{CLIENT_ID, CLIENT_SECRET, Dataset, SandboxOptions};
 use connector_store::DatabaseUrl;
 use connector_sync::SyncSettings;
 use connector_vault::KeyRing;
-use connector_web::{AuthMode, CorsOrigins, WebSettings};
+use connector_web::{AuthMode, ConnectionLimits, CorsOrigins, EdgeSettings, WebSettings};
 use url::Url;
 
 use super::print;
@@ -105,21 +105,29 @@ fn config(
     Ok(Config {
         listen: arguments.listen,
         database,
+        session_url: None,
         keys,
         endpoints: Endpoints { auth_url: sandbox.clone(), api_url: sandbox.clone() },
         connections: Settings {
             atlassian: Some(OAuthApp { app, redirect_uri: callback("localhost", port) }),
             scopes: DEFAULT_SCOPES.split(' ').collect(),
             any_loopback_host: true,
+            first_user_stands_in: true,
             ..Settings::default()
         },
         web: WebSettings {
             public_url,
             frontend_url: "/connected".to_owned(),
+            return_origins: Vec::new(),
             cors_origins: CorsOrigins::Any,
             auth: AuthMode::Public,
             cloud_base_url: None,
+            edge: EdgeSettings {
+                by_address: !arguments.listen.ip().is_loopback(),
+                ..EdgeSettings::default()
+            },
         },
+        limits: ConnectionLimits::default(),
         syncs: SyncSettings::default(),
         audit_kept: Duration::from_hours(30 * 24),
         log_level,

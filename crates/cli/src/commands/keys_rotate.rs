@@ -32,7 +32,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_signal();
     let rotation = service.connections.new_rotation().await?;
     let outcome = match service.store.service_lock() {
-        Ok(_lock) => here(&service, rotation, &stop).await,
+        Ok(_lock) => {
+            service.connections.take_up_spool().await;
+            here(&service, rotation, &stop).await
+        }
         Err(StoreError::Locked(_)) => {
             let id = service.connections.queue_rotation(&service.jobs, &rotation).await?;
             follow(&service, id, &stop).await

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod api_keys;
+mod audit;
 mod completeness;
 mod demo;
 mod doctor;
@@ -13,6 +14,7 @@ mod openapi;
 mod sandbox;
 mod serve;
 mod sync;
+mod users;
 
 use clap::Subcommand;
 
@@ -36,6 +38,11 @@ pub(crate) enum Command {
     /// Make, list and revoke the API keys of programs that call this service
     #[command(subcommand)]
     ApiKeys(api_keys::Command),
+    /// Show who did what: logins, connects, keys and their use, refusals, deletions
+    Audit(audit::Arguments),
+    /// Delete users with everything that is theirs
+    #[command(subcommand)]
+    Users(users::Command),
     /// Check configuration, app, scopes, database, keys and reachability; say what is wrong and what mends it
     Doctor(doctor::Arguments),
     /// Take over a database that was copied, restored or moved, so that its tokens are used here
@@ -55,6 +62,8 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Keys(command) => keys::run(command).await,
             Self::ApiKeys(command) => api_keys::run(command).await,
+            Self::Audit(arguments) => audit::run(arguments).await,
+            Self::Users(command) => users::run(command).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Adopt(arguments) => adopt::run(arguments).await,
             Self::Openapi => openapi::run(),

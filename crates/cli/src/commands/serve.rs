@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +9,7 @@ use crate::config::Config;
 use crate::service::Service;
 use crate::telemetry;
 
-/// A stop takes no longer than this; what is not done by then goes on at the next start.
+/// A stop waits no longer than this for requests and jobs; what is not done by then goes on at the next start.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 #[derive(Debug, clap::Args)]
@@ -56,15 +55,10 @@ pub(crate) async fn serve(
     let metrics = tokio::spawn(connector_web::keep_metrics(stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, url = %config.web.public_url, database = %config.database, "serving");
-    let listener = listener.tap_io(|stream| {
-        // Answers are written whole: waiting for more to send only delays them.
-        let _ = stream.set_nodelay(true);
-    });
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let served = connector_web::serve(listener, router, config.limits, stop.clone());
     let ended = async {
         served.await?;
         let _ = tokio::join!(jobs, house, metrics);
-        service.store.close().await?;
         anyhow::Ok(())
     };
     let overdue = async {
@@ -76,6 +70,7 @@ pub(crate) async fn serve(
         result = ended => result?,
         () = overdue => tracing::warn!("something did not end in time; it goes on at the next start"),
     }
+    service.close().await?;
     tracing::info!("stopped");
     Ok(())
 }

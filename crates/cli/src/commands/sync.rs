@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     telemetry::init(config.log_level, config.log_format);
     let service = Service::open(&config).await?;
-    let owner = find_user(&service, arguments.user.as_deref()).await?;
+    let owner = find_user(&service.store, arguments.user.as_deref()).await?;
     let connection = service.connections.current(owner).await?;
     let connection =
         connection.with_context(|| format!("user {owner} has connected no Atlassian account yet"))?;
@@ -60,6 +60,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Err(StoreError::Locked(_)) => None,
         Err(error) => return Err(error.into()),
     };
+    if lock.is_some() {
+        service.recover().await;
+    }
     let run = service.syncs.request(connection.id, mode, &arguments.streams).await?;
     let worker = lock.is_some().then(|| tokio::spawn(service.run_jobs(stop.clone())));
     let run = follow(&service, run.id, &stop).await;
@@ -67,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(worker) = worker {
         worker.await?;
     }
-    service.store.close().await?;
+    service.close().await?;
     report(&run?, arguments.json)
 }
 

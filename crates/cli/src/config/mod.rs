@@ -1,6 +1,9 @@
 //! What the operator has set: read once at the start, checked as a whole, then handed on as plain values.
 
+mod edge;
 mod env;
+mod safety;
+mod sessions;
 mod spool;
 mod syncs;
 mod torture;
@@ -14,15 +17,16 @@ use std::time::Duration;
 use anyhow::bail;
 use connector_atlassian::{App, Endpoints};
 use connector_connections::{OAuthApp, Settings};
-use connector_domain::{ClientSecret, Scopes};
+use connector_domain::{ClientSecret, Scopes, Secret};
 use connector_store::DatabaseUrl;
 use connector_sync::{Stream, SyncSettings};
 use connector_vault::KeyRing;
-use connector_web::{AuthMode, CorsOrigins, WebSettings};
+use connector_web::{AuthMode, ConnectionLimits, CorsOrigins, WebSettings};
 use url::Url;
 
 pub(crate) use env::Env;
 
+use self::safety::{Insecure, is_loopback};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const DEFAULT_AUDIT_DAYS: u16 = 365;
@@ -40,11 +44,14 @@ const CALLBACKS: [&str; 3] =
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) database: DatabaseUrl,
+    /// Redis for sessions and login attempts; `None`: the database.
+    pub(crate) session_url: Option<Secret>,
     /// `None`: a key file beside the SQLite database.
     pub(crate) keys: Option<Arc<KeyRing>>,
     pub(crate) endpoints: Endpoints,
     pub(crate) connections: Settings,
     pub(crate) web: WebSettings,
+    pub(crate) limits: ConnectionLimits,
     pub(crate) syncs: SyncSettings,
     /// How long the audit trail is kept.
     pub(crate) audit_kept: Duration,
@@ -90,20 +97,24 @@ impl Config {
                 "must be set with PostgreSQL: make a key with `connector keys generate` and give it to every process",
             );
         }
-        if env.is_set("CONNECTOR_SESSION_URL") {
-            env.fault(
-                "CONNECTOR_SESSION_URL",
-                "is not supported by this version: leave it out, sessions are kept in the database",
-            );
-        }
+        let session_url = sessions::redis_url(&mut env);
         let defaults = Endpoints::default();
         let endpoints = Endpoints {
             auth_url: env.url("ATLASSIAN_AUTH_URL").unwrap_or(defaults.auth_url),
             api_url: env.url("ATLASSIAN_API_URL").unwrap_or(defaults.api_url),
         };
         let spool_folder = spool::folder(&env, database.as_ref());
-        let connections = connections(&mut env, spool_folder, &mut warnings);
+        let mut connections = connections(&mut env, spool_folder, &mut warnings);
         let web = web(&mut env, listen, &mut warnings);
+        connections.first_user_stands_in = web.as_ref().is_some_and(|web| web.auth == AuthMode::Public);
+        let limits = edge::connections(&mut env);
+        let insecure = Insecure::read(&mut env, &mut warnings);
+        safety::check_database(&mut env, &insecure, database.as_ref());
+        safety::check_atlassian(&mut env, &insecure);
+        if let Some(web) = &web {
+            safety::check_web(&mut env, &insecure, web, listen);
+            safety::check_callbacks(&mut env, web, &connections);
+        }
         let audit_days = audit_days(&mut env);
         let syncs = syncs::settings(&mut env);
         let log_level = env.parsed("LOG_LEVEL", "info");
@@ -117,10 +128,12 @@ impl Config {
         Ok(Self {
             listen,
             database,
+            session_url,
             keys,
             endpoints,
             connections,
             web,
+            limits,
             syncs,
             audit_kept: Duration::from_hours(24 * u64::from(audit_days)),
             log_level,
@@ -178,6 +191,8 @@ fn connections(env: &mut Env, spool_folder: PathBuf, warnings: &mut Vec<String>)
         atlassian,
         scopes,
         any_loopback_host: false,
+        first_user_stands_in: false,
+        sessions: sessions::limits(env),
         timings: torture::timings(env),
         spool_folder,
     }
@@ -223,15 +238,6 @@ fn check_redirect_uri(text: &str) -> Result<(), &'static str> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 fn web(env: &mut Env, listen: SocketAddr, warnings: &mut Vec<String>) -> Option<WebSettings> {
     let public_url = env.url("CONNECTOR_PUBLIC_URL").or_else(|| env.url("APP_BASE_URL"));
     let public_url = match public_url {
@@ -264,9 +270,11 @@ fn web(env: &mut Env, listen: SocketAddr, warnings: &mut Vec<String>) -> Option<
     };
     Some(WebSettings {
         frontend_url: frontend_url(env),
+        return_origins: return_origins(env),
         cors_origins: cors_origins(env, warnings),
         auth,
         cloud_base_url: env.url("ATLASSIAN_CLOUD_BASE_URL").map(String::from),
+        edge: edge::settings(env, listen, &public_url),
         public_url,
     })
 }
@@ -291,6 +299,56 @@ fn frontend_url(env: &mut Env) -> String {
     text
 }
 
+/// The origins to which connect links may lead.
+fn return_origins(env: &mut Env) -> Vec<url::Origin> {
+    let text = env.text("CONNECTOR_RETURN_URLS").unwrap_or_default();
+    let mut origins = Vec::new();
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        match Url::parse(entry) {
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https")
+                    && url.username().is_empty()
+                    && url.password().is_none()
+                    && entry.contains("://") =>
+            {
+                origins.push(url.origin());
+            }
+            _ => env.fault(
+                "CONNECTOR_RETURN_URLS",
+                "has an entry that is no http(s) address: write them as https://app.example, with commas between",
+            ),
+        }
+    }
+    origins
+}
+
+const NO_ORIGIN: &str =
+    "has an entry that is no origin: write scheme, host and port only, such as http://localhost:3000";
+
+fn check_origin(origin: &str) -> Result<(), &'static str> {
+    if origin == "null" {
+        return Err("has `null`, which any page can be: name the origin of your frontend");
+    }
+    if origin.contains('*') {
+        return Err("has an entry with `*` in it: origins are compared whole, so name each one");
+    }
+    let Ok(url) = Url::parse(origin) else { return Err(NO_ORIGIN) };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(NO_ORIGIN);
+    }
+    if url.path() != "/" || origin.ends_with('/') || url.query().is_some() || url.fragment().is_some() {
+        return Err(
+            "has an entry with a path: browsers send scheme, host and port only, so nothing would match",
+        );
+    }
+    if url.origin().ascii_serialization() != origin {
+        return Err(
+            "has an entry that is not written as browsers send it: lower case, without user and usual port",
+        );
+    }
+    Ok(())
+}
+
 fn cors_origins(env: &mut Env, warnings: &mut Vec<String>) -> CorsOrigins {
     let text = env.text("BACKEND_CORS_ORIGINS").unwrap_or_else(|| "*".to_owned());
     let listed: Vec<_> = text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
@@ -306,15 +364,10 @@ fn cors_origins(env: &mut Env, warnings: &mut Vec<String>) -> CorsOrigins {
     }
     let mut origins = Vec::new();
     for origin in listed {
-        let is_origin = Url::parse(origin).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
-        });
-        match axum::http::HeaderValue::from_str(origin) {
-            Ok(value) if is_origin => origins.push(value),
-            _ => env.fault(
-                "BACKEND_CORS_ORIGINS",
-                "has an entry that is no origin: write scheme, host and port only, such as http://localhost:3000",
-            ),
+        match (check_origin(origin), axum::http::HeaderValue::from_str(origin)) {
+            (Ok(()), Ok(value)) => origins.push(value),
+            (Err(fault), _) => env.fault("BACKEND_CORS_ORIGINS", fault),
+            (Ok(()), Err(_)) => env.fault("BACKEND_CORS_ORIGINS", NO_ORIGIN),
         }
     }
     CorsOrigins::Listed(origins)

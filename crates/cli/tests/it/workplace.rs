@@ -97,7 +97,12 @@ impl Site {
 
     /// Starts the service, and waits until it serves.
     pub async fn serve(&self) -> Program {
-        let service = self.workplace.start(&["serve", "--listen", &format!("127.0.0.1:{}", self.port)]);
+        self.serve_at(self.port).await
+    }
+
+    /// One more process of the service, on the same database.
+    pub async fn serve_at(&self, port: u16) -> Program {
+        let service = self.workplace.start(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
         service.line("\"serving\"").await;
         service
     }

@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use connector_connections::{open_everything, verify_keys};
 use connector_domain::Actor;
 use connector_store::{Engine, RotationStatus, Store};
-use connector_testkit::{Browser, TestApp};
+use connector_testkit::{Browser, Setup, TestApp};
 use connector_vault::KeyRing;
 use rstest::rstest;
 use tokio::task::JoinSet;
@@ -149,4 +150,37 @@ async fn a_value_under_a_key_that_is_missing_is_found_even_without_its_check(
     let only_new = KeyRing::parse(&key("test-2", 8)).unwrap();
     let refused = verify_keys(after.database.store(), &only_new).await.unwrap_err().to_string();
     assert!(refused.contains("`test-1`"), "{refused}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_answers_in_the_spool_are_sealed_anew_too(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let patient = |setup: &mut Setup| {
+        setup.runs_jobs = false;
+        setup.timings.spool_retry_first = Duration::from_hours(1);
+        setup.timings.spool_retry_longest = Duration::from_hours(1);
+    };
+    let Some(before) = TestApp::start_with(engine, patient).await else { return };
+    let browser = before.browser();
+    browser.connect().await;
+    // No answer can be stored without its line in the trail.
+    before.database.execute("ALTER TABLE audit_events RENAME TO away").await;
+    browser.call("POST", "/api/oauth/atlassian/refresh").await;
+    before.database.execute("ALTER TABLE away RENAME TO audit_events").await;
+    assert_eq!(before.database.spooled().len(), 1);
+    before.database.unlock_spool();
+
+    let keys = format!("{},{}", key("test-2", 8), before.setup.keys);
+    let rotating = before.another(|setup| setup.keys = keys).await;
+    let rotation = rotating.connections.new_rotation().await.unwrap();
+    rotating.connections.store_rotation(&rotation).await.unwrap();
+    rotating.connections.rotate_keys(rotation, Actor::Operator, &CancellationToken::new()).await.unwrap();
+    let sealed = std::fs::read(&before.database.spooled()[0]).unwrap();
+    assert_eq!(KeyRing::key_id_of(&sealed), Some("test-2"));
+    rotating.connections.take_up_spool().await;
+    rotating.connections.recover().await.unwrap();
+    assert_eq!((before.database.spooled().len(), before.sandbox.refreshes().await.ok), (0, 1));
+    browser.at(&rotating.url).get("/api/atlassian/resources").await.expect(200);
 }

@@ -31,7 +31,7 @@ pub struct IconPath {
 pub async fn site(State(sandbox): State<Sandbox>, Path(path): Path<SitePath>) -> Response {
     let world = sandbox.world();
     match world.site_by_name(&path.site) {
-        Some(index) => svg(world.sites[index].title, Shape::Square),
+        Some(index) => svg(&world.sites[index].title, Shape::Square),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -66,7 +66,7 @@ async fn home(State(sandbox): State<Sandbox>, Path(path): Path<SitePath>) -> Res
             .map(|space| (space.name.clone(), format!("{root}/wiki/spaces/{}/overview", space.key)));
         Some(Sheet {
             kind: String::from("Site"),
-            title: String::from(view.site.title),
+            title: view.site.title.clone().into_owned(),
             lists: vec![Links::new("Projects", projects), Links::new("Spaces", spaces)],
             ..Sheet::default()
         })

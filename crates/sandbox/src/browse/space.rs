@@ -43,7 +43,7 @@ pub async fn index(State(sandbox): State<Sandbox>, Path(path): Path<SitePath>) -
         let spaces = view.spaces().map(|space| (space.name.clone(), space_url(view, space)));
         view.site.confluence.then(|| Sheet {
             kind: String::from("Confluence"),
-            title: String::from(view.site.title),
+            title: view.site.title.clone().into_owned(),
             lists: vec![Links::new("Spaces", spaces)],
             ..Sheet::default()
         })

@@ -11,6 +11,7 @@ mod time;
 mod tokens;
 mod truth;
 mod webhooks;
+mod witness;
 
 use axum::{
     Router,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::{
     body::{Body, to_bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
 
 use chrono::TimeDelta;
 
-use super::faults::Action;
+use super::{faults::Action, witness::Scopes};
 use crate::{
     app::Sandbox,
     oauth::{Answer, Delivery, ErrorCode, Sequence, note_unworked},
@@ -22,6 +22,10 @@ pub async fn observe(State(sandbox): State<Sandbox>, request: Request, next: Nex
     let _in_flight = sandbox.stats().enter();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("(unknown)", MatchedPath::as_str).to_owned();
+    let scopes = Scopes::of(method.as_str(), &route, request.uri().path());
+    if let Some(scopes) = &scopes {
+        sandbox.stats().witness.arrives(scopes, sandbox.now());
+    }
     let latency = sandbox.options().latency;
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
@@ -37,6 +41,9 @@ pub async fn observe(State(sandbox): State<Sandbox>, request: Request, next: Nex
     let date = now.checked_add_signed(skew).unwrap_or(now).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {
         response.headers_mut().insert(header::DATE, date);
+    }
+    if let (Some(scopes), StatusCode::TOO_MANY_REQUESTS) = (&scopes, response.status()) {
+        sandbox.stats().witness.refuses(scopes, response.headers(), sandbox.now());
     }
     let delivery = response.extensions().get().copied().unwrap_or(Delivery::Whole);
     let status = if delivery == Delivery::Dropped { 0 } else { response.status().as_u16() };

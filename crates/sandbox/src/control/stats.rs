@@ -12,6 +12,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::witness::Witness;
 use crate::app::Sandbox;
 
 /// Counters since the start or since they were cleared.
@@ -22,6 +23,8 @@ pub struct Stats {
     in_flight: AtomicU64,
     max_in_flight: AtomicU64,
     exchanges: [Exchanges; 2],
+    /// Of limits that were met.
+    pub witness: Witness,
 }
 
 #[derive(Default)]
@@ -82,6 +85,8 @@ pub async fn show(State(sandbox): State<Sandbox>) -> Json<Value> {
     };
     Json(json!({
         "requests": requests,
+        "limits": stats.witness.tell(),
+        "points_this_hour": sandbox.limits().points_spent(sandbox.now()),
         "max_in_flight": stats.max_in_flight.load(Ordering::Relaxed),
         "tokens": {
             "authorization_code": exchanges(GrantType::AuthorizationCode),
@@ -95,6 +100,7 @@ pub async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
     let stats = sandbox.stats();
     stats.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();
     stats.max_in_flight.store(stats.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
+    stats.witness.forget();
     for exchanges in &stats.exchanges {
         exchanges.ok.store(0, Ordering::Relaxed);
         exchanges.error.store(0, Ordering::Relaxed);

@@ -95,7 +95,7 @@ pub async fn grants(State(sandbox): State<Sandbox>, Query(whose): Query<Whose>) 
     let rows = sandbox.grants().in_force(person, sandbox.now_millis());
     let world = sandbox.world();
     let row = |grant: &GrantRow| {
-        let sites: Vec<&str> = grant.sites.iter().map(|site| world.sites[*site].cloud_id).collect();
+        let sites: Vec<&str> = grant.sites.iter().map(|site| world.sites[*site].cloud_id.as_ref()).collect();
         let tokens: Vec<Value> = grant.refresh_tokens.iter().map(|row| token_row(row, &world)).collect();
         json!({
             "grant": grant.id,

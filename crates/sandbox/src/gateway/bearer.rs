@@ -52,7 +52,7 @@ async fn enter(
     let found = {
         let world = sandbox.world();
         let index = world.site_by_cloud_id(cloud_id);
-        index.map(|index| (index, world.sites[index].name, world.sites[index].confluence))
+        index.map(|index| (index, world.sites[index].name.clone(), world.sites[index].confluence))
     };
     let Some((site, name, confluence)) = found else {
         return unknown_path().await;
@@ -72,7 +72,7 @@ async fn enter(
         person: Some(bearer.person),
         scopes: Some(bearer.scopes),
         root: format!("{}/ex/{folder}/{cloud_id}", sandbox.base_url()),
-        site_url: sandbox.site_url(name),
+        site_url: sandbox.site_url(&name),
     });
     let tenant = Tenant { site, product, pays_points: true };
     sandbox.limits().admit(sandbox.now(), tenant, request, next).await

@@ -124,6 +124,11 @@ impl Limits {
         bucket.left / 1000
     }
 
+    /// The points that the app has spent in the current hour; they are counted where there is a budget.
+    pub fn points_spent(&self, now: DateTime<Utc>) -> u64 {
+        self.spent(now).points
+    }
+
     /// What the current hour has cost so far; it begins anew at the top of the UTC hour.
     fn spent(&self, now: DateTime<Utc>) -> MutexGuard<'_, Spent> {
         let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);

@@ -40,7 +40,7 @@ pub async fn enter(
         let world = sandbox.world();
         world.site_by_name(&path.site).map(|index| {
             let site = &world.sites[index];
-            (index, site.name, site.confluence, person(&world, site, request.headers()))
+            (index, site.name.clone(), site.confluence, person(&world, site, request.headers()))
         })
     };
     let Some((site, name, confluence, person)) = found else {
@@ -50,7 +50,7 @@ pub async fn enter(
     if product == Product::Confluence && !confluence {
         return unknown_path().await;
     }
-    let site_url = sandbox.site_url(name);
+    let site_url = sandbox.site_url(&name);
     request.extensions_mut().insert(Caller { site, person, scopes: None, root: site_url.clone(), site_url });
     sandbox.limits().admit(sandbox.now(), Tenant { site, product, pays_points: false }, request, next).await
 }

@@ -15,7 +15,7 @@ pub async fn list(State(sandbox): State<Sandbox>, bearer: Bearer) -> Json<Vec<Va
         let installed = product == Product::Jira || site.confluence;
         let resource = json!({
             "id": site.cloud_id,
-            "url": sandbox.site_url(site.name),
+            "url": sandbox.site_url(&site.name),
             "name": site.name,
             "scopes": scopes,
             "avatarUrl": format!("{}/avatars/site/{}", sandbox.base_url(), site.name),

@@ -168,7 +168,7 @@ impl AuthorizeRequest {
             selected: index == person,
         });
         let sites = world.sites.iter().enumerate().map(|(index, choice)| Choice {
-            value: String::from(choice.cloud_id),
+            value: choice.cloud_id.clone().into_owned(),
             label: format!("{} ({})", choice.title, choice.name),
             selected: index == site,
         });

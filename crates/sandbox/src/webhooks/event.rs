@@ -118,7 +118,7 @@ impl Sandbox {
 
     /// Webhooks show the data at the site's own address.
     fn caller(&self, world: &World, site: SiteIndex, person: PersonIndex) -> Caller {
-        let site_url = self.site_url(world.sites[site].name);
+        let site_url = self.site_url(&world.sites[site].name);
         Caller { site, person: Some(person), scopes: None, root: site_url.clone(), site_url }
     }
 }

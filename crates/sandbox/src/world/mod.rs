@@ -51,9 +51,9 @@ impl World {
         let sites = vec![
             Site::new(SitePlan {
                 seed,
-                cloud_id: crate::DEFAULT_CLOUD_ID,
-                name: "acme",
-                title: "Acme Logistics",
+                cloud_id: crate::DEFAULT_CLOUD_ID.into(),
+                name: "acme".into(),
+                title: "Acme Logistics".into(),
                 zone: chrono_tz::Europe::Berlin,
                 members: &[ADA, BEN],
                 sizes: options.sizes(),
@@ -63,9 +63,9 @@ impl World {
             }),
             Site::new(SitePlan {
                 seed: seed.wrapping_add(1),
-                cloud_id: "22222222-2222-4222-8222-222222222222",
-                name: "borealis",
-                title: "Borealis Labs",
+                cloud_id: "22222222-2222-4222-8222-222222222222".into(),
+                name: "borealis".into(),
+                title: "Borealis Labs".into(),
                 zone: chrono_tz::Australia::Sydney,
                 members: &[ADA, CHIARA],
                 sizes: Sizes { projects: 3, issues: 40, spaces: 2, pages: 25 },
@@ -75,9 +75,9 @@ impl World {
             }),
             Site::new(SitePlan {
                 seed: seed.wrapping_add(2),
-                cloud_id: "33333333-3333-4333-8333-333333333333",
-                name: "fjord",
-                title: "Fjord Contracting",
+                cloud_id: "33333333-3333-4333-8333-333333333333".into(),
+                name: "fjord".into(),
+                title: "Fjord Contracting".into(),
                 zone: chrono_tz::Europe::Oslo,
                 members: &[ADA],
                 sizes: Sizes { projects: 2, issues: 15, spaces: 0, pages: 0 },
@@ -88,7 +88,28 @@ impl World {
         ];
         let mut world = Self { seed, people: people::people(seed), sites };
         world.hire(0, options.people);
+        for number in 1..=options.sites {
+            world.found(number, index_lag);
+        }
         world
+    }
+
+    /// A further site, small and with nobody but a new person of its own.
+    fn found(&mut self, number: usize, index_lag: Millis) {
+        let plan = SitePlan {
+            seed: self.seed.wrapping_add(1000 + number as u64),
+            cloud_id: format!("44444444-4444-4444-8444-{number:012}").into(),
+            name: format!("company-{number}").into(),
+            title: format!("Company {number}").into(),
+            zone: chrono_tz::UTC,
+            members: &[],
+            sizes: Sizes { projects: 2, issues: 60, spaces: 1, pages: 30 },
+            confluence: true,
+            index_lag,
+            leftovers: false,
+        };
+        self.sites.push(Site::new(plan));
+        self.hire(self.sites.len() - 1, 1);
     }
 
     /// New people with accounts, all of them members of a site.

@@ -1,5 +1,6 @@
 //! One Atlassian site and what it holds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono_tz::Tz;
@@ -22,9 +23,9 @@ pub type SiteIndex = usize;
 /// What a site is made from.
 pub struct SitePlan {
     pub seed: u64,
-    pub cloud_id: &'static str,
-    pub name: &'static str,
-    pub title: &'static str,
+    pub cloud_id: Cow<'static, str>,
+    pub name: Cow<'static, str>,
+    pub title: Cow<'static, str>,
     pub zone: Tz,
     pub members: &'static [PersonIndex],
     pub sizes: Sizes,
@@ -39,9 +40,9 @@ pub struct SitePlan {
 #[derive(Debug)]
 pub struct Site {
     pub seed: u64,
-    pub cloud_id: &'static str,
-    pub name: &'static str,
-    pub title: &'static str,
+    pub cloud_id: Cow<'static, str>,
+    pub name: Cow<'static, str>,
+    pub title: Cow<'static, str>,
     pub zone: Tz,
     pub confluence: bool,
     pub members: BTreeSet<PersonIndex>,

@@ -54,6 +54,11 @@ impl GrantLocks {
         lock
     }
 
+    pub(crate) fn is_held(&self, id: ConnectionId) -> bool {
+        let locks = self.of_grants.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.get(&id).and_then(Weak::upgrade).is_some_and(|lock| lock.try_lock().is_err())
+    }
+
     /// The right to one of the connections that hold locks.
     pub(crate) async fn slot(&self, engine: Engine) -> Option<OwnedSemaphorePermit> {
         match engine {

@@ -17,6 +17,9 @@ use crate::StoreError;
 
 /// Readers beside the writer. More do not help on few cores: a query is short and holds no lock.
 const READERS: u32 = 4;
+/// Of the connection that writes the mirror, in KiB (as a negative number, so SQLite wants it): a page of rows goes into
+/// a dozen indexes at places all over them, which two megabytes, the usual, do not hold.
+const WRITER_CACHE: &str = "-8192";
 /// How long a query waits for a connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The first version without the corruption of a write-ahead log that is reset while another connection commits.
@@ -34,7 +37,8 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Warn, Duration::from_secs(2));
     // The writer first: it turns the file to WAL, which readers cannot do.
-    let write = pool(options.clone().synchronous(SqliteSynchronous::Normal), 1).await?;
+    let mirror = options.clone().synchronous(SqliteSynchronous::Normal).pragma("cache_size", WRITER_CACHE);
+    let write = pool(mirror, 1).await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
     if !is_sound(&version) {
         return Err(StoreError::OldSqlite(version));

@@ -8,6 +8,7 @@ pub struct Model {
     pub name: String,
     pub secret_hash: String,
     pub scopes: String,
+    pub user_id: Option<i64>,
     pub created_at: i64,
     pub expires_at: i64,
     pub last_used_at: Option<i64>,

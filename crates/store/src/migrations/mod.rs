@@ -7,6 +7,9 @@ mod m0004_mirror;
 mod m0005_mirror_lookups;
 mod m0006_api_keys;
 mod m0007_lost_scopes;
+mod m0008_callers;
+mod m0009_erased_accounts;
+mod m0010_parents_in_order;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -26,6 +29,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_mirror_lookups::Migration),
             Box::new(m0006_api_keys::Migration),
             Box::new(m0007_lost_scopes::Migration),
+            Box::new(m0008_callers::Migration),
+            Box::new(m0009_erased_accounts::Migration),
+            Box::new(m0010_parents_in_order::Migration),
         ]
     }
 }

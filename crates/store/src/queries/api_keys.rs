@@ -1,4 +1,4 @@
-use connector_domain::{ApiKey, ApiKeyId, AuditRecord, Timestamp};
+use connector_domain::{ApiKey, ApiKeyId, AuditRecord, Timestamp, UserId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -14,6 +14,7 @@ impl TryFrom<Model> for ApiKey {
             scopes: parsed("api_keys", &row.id, &row.scopes)?,
             id: ApiKeyId::new(row.id),
             name: row.name,
+            user_id: row.user_id.map(UserId),
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),
             last_used_at: row.last_used_at.map(Timestamp::from_millis),
@@ -36,6 +37,7 @@ impl Store {
             name: Set(key.name.clone()),
             secret_hash: Set(secret_hash.to_owned()),
             scopes: Set(key.scopes.to_string()),
+            user_id: Set(key.user_id.map(|id| id.0)),
             created_at: Set(key.created_at.as_millis()),
             expires_at: Set(key.expires_at.as_millis()),
             last_used_at: Set(None),

@@ -1,4 +1,4 @@
-use connector_domain::{AuditId, AuditRecord, ConnectionId, Timestamp};
+use connector_domain::{AuditId, AuditRecord, ConnectionId, Timestamp, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -16,6 +16,9 @@ pub struct AuditLine {
     pub actor_kind: String,
     pub actor_id: Option<String>,
     pub event: String,
+    pub connection_id: Option<String>,
+    /// Whose rows it concerns.
+    pub user_id: Option<UserId>,
     pub cause: Option<String>,
     /// A JSON object.
     pub details: Value,
@@ -32,6 +35,8 @@ impl TryFrom<Model> for AuditLine {
             actor_kind: row.actor_kind,
             actor_id: row.actor_id,
             event: row.event,
+            connection_id: row.connection_id,
+            user_id: row.user_id.map(UserId),
             cause: row.cause,
         })
     }
@@ -64,7 +69,56 @@ impl WriteTx {
     }
 }
 
+/// Which lines of the trail are asked for; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// The event's name.
+    pub event: Option<String>,
+    /// `person`, `server`, `system` or `operator`.
+    pub actor_kind: Option<String>,
+    /// The user's or the API key's id.
+    pub actor_id: Option<String>,
+    /// Whose rows it concerns.
+    pub user_id: Option<UserId>,
+    /// At this moment or later.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
 impl Store {
+    /// The whole trail, the latest first; what came before `before`, at most `limit`.
+    pub async fn search_audit(
+        &self,
+        filter: &AuditFilter,
+        before: Option<AuditId>,
+        limit: u64,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
+        for (column, text) in [
+            (Column::Event, &filter.event),
+            (Column::ActorKind, &filter.actor_kind),
+            (Column::ActorId, &filter.actor_id),
+        ] {
+            if let Some(text) = text {
+                query = query.filter(column.eq(text.as_str()));
+            }
+        }
+        if let Some(user) = filter.user_id {
+            query = query.filter(Column::UserId.eq(user.0));
+        }
+        if let Some(since) = filter.since {
+            query = query.filter(Column::At.gte(since.as_millis()));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(Column::At.lt(until.as_millis()));
+        }
+        if let Some(before) = before {
+            query = query.filter(Column::Id.lt(before.to_string()));
+        }
+        query.all(&self.inner.read).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// What happened to a connection, the latest first; what came before `before`, at most `limit`.
     pub async fn list_audit(
         &self,

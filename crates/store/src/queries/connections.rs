@@ -7,6 +7,7 @@ use connector_domain::{
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
+use super::erased_accounts::was_erased;
 use super::{from_json, parsed};
 use crate::entities::{connection, grant, grant_intent, grant_spare};
 use crate::{Store, StoreError, WriteTx};
@@ -22,6 +23,8 @@ pub struct NewConnection {
     pub account_id: Option<AccountId>,
     pub scopes: Scopes,
     pub sites: Vec<Site>,
+    /// When Atlassian gave the first tokens of this consent.
+    pub consented_at: Timestamp,
 }
 
 /// The connection that a consent created or renewed, and what its tokens are to be sealed for.
@@ -37,11 +40,14 @@ pub struct Consent {
 impl WriteTx {
     /// Creates the connection of an app and an account, or renews it: a new consent replaces the old one's scopes
     /// and sites, and keeps the id. The tokens are to follow by [`put_pair`](Self::put_pair).
+    ///
+    /// `None` where the person has consented anew, disconnected or been deleted since: a consent that had to wait must
+    /// not replace what came after it. Nothing is written then.
     pub async fn record_consent(
         &mut self,
         new: &NewConnection,
         audit: &Audit<'_>,
-    ) -> Result<Consent, StoreError> {
+    ) -> Result<Option<Consent>, StoreError> {
         let now = audit.at;
         let account_key = match &new.account_id {
             Some(account_id) => account_id.as_str().to_owned(),
@@ -55,6 +61,12 @@ impl WriteTx {
         }
         // Read anew: it is as whoever was waited for has left it.
         let before = of_account.one(&**self).await?;
+        if before.as_ref().is_some_and(|before| is_newer(before, new.consented_at)) {
+            return Ok(None);
+        }
+        if was_erased(&**self, new.account_id.as_ref(), None, new.consented_at).await? {
+            return Ok(None);
+        }
         let lost_scopes = before.as_ref().map(|before| lost(before, &new.scopes)).unwrap_or_default();
         let before = before.map(|row| scopes(&row.scopes));
         let row = connection::ActiveModel {
@@ -68,7 +80,7 @@ impl WriteTx {
             scopes: Set(new.scopes.to_string()),
             lost_scopes: Set(Some(lost_scopes.to_string())),
             epoch: Set(1),
-            connected_at: Set(now.as_millis()),
+            connected_at: Set(new.consented_at.as_millis()),
             updated_at: Set(now.as_millis()),
             ..Default::default()
         };
@@ -107,7 +119,7 @@ impl WriteTx {
             self.record_audit(&audit.record(event).of(consent.connection_id, new.user_id)).await?;
         }
         self.replace_sites(consent.connection_id, &new.sites, audit).await?;
-        Ok(consent)
+        Ok(Some(consent))
     }
 
     /// Ends the connection here: its tokens are deleted, and an exchange that is under way can no longer store its
@@ -178,6 +190,21 @@ impl Store {
         Ok(Some(self.with_sites(row).await?))
     }
 
+    /// The connection of this id, if it is `owner`'s; everybody's where that is `None`. Another's is looked for as long
+    /// as one that does not exist.
+    pub async fn find_connection_of(
+        &self,
+        owner: Option<UserId>,
+        id: ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut query = connection::Entity::find_by_id(id.to_string());
+        if let Some(owner) = owner {
+            query = query.filter(connection::Column::UserId.eq(owner.0));
+        }
+        let Some(row) = query.one(&self.inner.read).await? else { return Ok(None) };
+        Ok(Some(self.with_sites(row).await?))
+    }
+
     /// The connections of a person, or everybody's, the latest consent first.
     pub async fn list_connections(&self, owner: Option<UserId>) -> Result<Vec<Connection>, StoreError> {
         let mut query = connection::Entity::find()
@@ -226,6 +253,13 @@ pub(super) fn scopes(text: &str) -> Scopes {
     text.split_whitespace().collect()
 }
 
+/// Whether what the person last wished for the connection is later than a consent of that time.
+fn is_newer(before: &connection::Model, consented_at: Timestamp) -> bool {
+    let disconnected = before.status == ConnectionStatus::Disconnected.as_str();
+    let last_wish = if disconnected { before.updated_at } else { before.connected_at };
+    consented_at.as_millis() < last_wish
+}
+
 /// What a consent with the scopes `new` leaves lost. One that changes nothing, a mere login, leaves that as it was.
 fn lost(before: &connection::Model, new: &Scopes) -> Scopes {
     let covered = scopes(&before.scopes);
@@ -236,7 +270,7 @@ fn lost(before: &connection::Model, new: &Scopes) -> Scopes {
     }
 }
 
-fn status(row: &str, text: &str) -> Result<ConnectionStatus, StoreError> {
+pub(super) fn status(row: &str, text: &str) -> Result<ConnectionStatus, StoreError> {
     [ConnectionStatus::Active, ConnectionStatus::NeedsReconnect, ConnectionStatus::Disconnected]
         .into_iter()
         .find(|status| status.as_str() == text)

@@ -1,4 +1,4 @@
-use connector_domain::Timestamp;
+use connector_domain::{Audit, AuditEvent};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 
@@ -28,13 +28,13 @@ impl Store {
         &self,
         new: &Deployment,
         over: bool,
-        now: Timestamp,
+        audit: &Audit<'_>,
     ) -> Result<bool, StoreError> {
         let row = deployment::ActiveModel {
             one: Set(ONE),
             id: Set(new.id.clone()),
             place: Set(new.place.clone()),
-            adopted_at: Set(now.as_millis()),
+            adopted_at: Set(audit.at.as_millis()),
         };
         let mut conflict = OnConflict::column(deployment::Column::One);
         if over {
@@ -46,9 +46,13 @@ impl Store {
         } else {
             conflict.do_nothing();
         }
-        let tx = self.begin_write(Durability::Full).await?;
+        let mut tx = self.begin_write(Durability::Full).await?;
         let written =
             deployment::Entity::insert(row).on_conflict(conflict).exec_without_returning(&*tx).await?;
+        if written > 0 {
+            let event = AuditEvent::DatabaseAdopted { deployment_id: new.id.clone() };
+            tx.record_audit(&audit.record(event)).await?;
+        }
         tx.commit().await?;
         Ok(written > 0)
     }

@@ -3,9 +3,10 @@ use std::time::Duration;
 use connector_domain::failpoint::{Failpoint, try_reach};
 use connector_domain::{ConnectionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::grant_lock::GrantLock;
+use super::grant_schedule::of_apps;
 use super::parsed;
 use crate::entities::grant_intent;
 use crate::{Durability, Store, StoreError};
@@ -55,6 +56,38 @@ impl Store {
             }
         }
         Ok(ids)
+    }
+}
+
+/// An exchange whose process died, or has not been heard of for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftIntent {
+    pub connection_id: ConnectionId,
+    pub generation: i64,
+}
+
+impl Store {
+    /// The exchanges that began before `before` and have neither ended nor failed, the oldest first, without those of
+    /// the apps `without`.
+    pub async fn list_left_intents(
+        &self,
+        before: Timestamp,
+        limit: u64,
+        without: &[String],
+    ) -> Result<Vec<LeftIntent>, StoreError> {
+        let mut query = grant_intent::Entity::find()
+            .filter(grant_intent::Column::SendingSince.lt(before.as_millis()))
+            .order_by_asc(grant_intent::Column::FirstSentAt)
+            .limit(limit);
+        if let Some(resting) = of_apps(without) {
+            query = query.filter(grant_intent::Column::ConnectionId.not_in_subquery(resting));
+        }
+        let rows = query.all(&self.inner.read).await?;
+        let left = |row: grant_intent::Model| {
+            let connection_id = parsed("grant_intents", &row.connection_id, &row.connection_id)?;
+            Ok(LeftIntent { connection_id, generation: row.generation })
+        };
+        rows.into_iter().map(left).collect()
     }
 }
 

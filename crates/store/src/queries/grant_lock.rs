@@ -69,6 +69,11 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(GrantLock { grant: row.try_into()?, store: self.clone(), tx, _local: local, _slot: slot }))
     }
+
+    /// Whether this process holds the grant's lock, or waits for it.
+    pub fn holds_grant(&self, id: ConnectionId) -> bool {
+        self.inner.grant_locks.is_held(id)
+    }
 }
 
 impl GrantLock {
@@ -92,9 +97,10 @@ impl GrantLock {
     /// A connection that was believed to have ended is active again. Runs to its end even where the caller goes away.
     pub async fn commit(self, pair: SealedPair, audit: &Audit<'_>) -> Result<bool, StoreError> {
         let record = audit.record(AuditEvent::GrantRefreshed { generation: self.grant.generation + 1 });
+        let revived = audit.record(AuditEvent::Revived {});
         self.finish(move |db, grant| {
             async move {
-                let stored = store_next(db, grant, pair, record).await?;
+                let stored = store_next(db, grant, pair, record, revived).await?;
                 try_reach(Failpoint::RefreshBeforeCommit).await?;
                 Ok(stored)
             }
@@ -220,6 +226,7 @@ async fn store_next(
     grant: &Grant,
     pair: SealedPair,
     record: AuditRecord,
+    revived: AuditRecord,
 ) -> Result<bool, StoreError> {
     let now = record.at;
     let id = grant.connection_id.to_string();
@@ -254,7 +261,7 @@ async fn store_next(
         .exec(db)
         .await?;
     // Atlassian has been seen to refuse good tokens: what was believed to have ended goes on.
-    connection::Entity::update_many()
+    let goes_on = connection::Entity::update_many()
         .filter(connection::Column::Id.eq(&id))
         .filter(connection::Column::Epoch.eq(grant.epoch))
         .filter(connection::Column::Status.eq(ConnectionStatus::NeedsReconnect.as_str()))
@@ -262,9 +269,15 @@ async fn store_next(
         .col_expr(connection::Column::StatusReason, Expr::value(Option::<String>::None))
         .col_expr(connection::Column::UpdatedAt, Expr::value(now.as_millis()))
         .exec(db)
-        .await?;
+        .await?
+        .rows_affected
+        > 0;
     if let Some(row) = connection::Entity::find_by_id(&id).one(db).await? {
-        audit::insert(db, &record.of(grant.connection_id, UserId(row.user_id))).await?;
+        let (id, person) = (grant.connection_id, UserId(row.user_id));
+        audit::insert(db, &record.of(id, person)).await?;
+        if goes_on {
+            audit::insert(db, &revived.of(id, person)).await?;
+        }
     }
     Ok(true)
 }

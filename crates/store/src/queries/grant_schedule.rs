@@ -1,11 +1,20 @@
-use connector_domain::{Connection, ConnectionId, Timestamp};
+use connector_domain::{Audit, AuditEvent, Connection, ConnectionId, Timestamp, UserId};
 use futures::FutureExt as _;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::parsed;
 use crate::entities::{connection, grant};
 use crate::{Durability, Store, StoreError};
+
+/// The ids of these apps' connections; `None` where there are no apps.
+pub(super) fn of_apps(client_ids: &[String]) -> Option<SelectStatement> {
+    let of_these = connection::Entity::find()
+        .select_only()
+        .column(connection::Column::Id)
+        .filter(connection::Column::ClientId.is_in(client_ids));
+    (!client_ids.is_empty()).then(|| of_these.into_query())
+}
 
 impl Store {
     /// The grants that the background is to exchange by `now`, the longest due first, without those of the apps
@@ -22,13 +31,8 @@ impl Store {
             .filter(grant::Column::NextAttemptAt.lte(now.as_millis()))
             .order_by_asc(grant::Column::NextAttemptAt)
             .limit(limit);
-        if !without.is_empty() {
-            let of_these = connection::Entity::find()
-                .select_only()
-                .column(connection::Column::Id)
-                .filter(connection::Column::ClientId.is_in(without))
-                .into_query();
-            query = query.filter(grant::Column::ConnectionId.not_in_subquery(of_these));
+        if let Some(resting) = of_apps(without) {
+            query = query.filter(grant::Column::ConnectionId.not_in_subquery(resting));
         }
         let rows: Vec<String> = query.into_tuple().all(&self.inner.read).await?;
         rows.iter().map(|id| parsed("grants", id, id)).collect()
@@ -79,13 +83,20 @@ impl Store {
     }
 
     /// Destroys the sealed pairs of connections that ended before `before`; says how many.
-    pub async fn destroy_ended_pairs(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let tx = self.begin_write(Durability::Full).await?;
+    pub async fn destroy_ended_pairs(&self, before: Timestamp, audit: &Audit<'_>) -> Result<u64, StoreError> {
+        let mut tx = self.begin_write(Durability::Full).await?;
         let destroyed = grant::Entity::delete_many()
             .filter(grant::Column::EndedAt.lt(before.as_millis()))
-            .exec(&*tx)
+            .exec_with_returning(&*tx)
             .await?;
+        let ids = destroyed.iter().map(|pair| pair.connection_id.as_str());
+        let ended = connection::Entity::find().filter(connection::Column::Id.is_in(ids)).all(&*tx).await?;
+        for row in ended {
+            let id = parsed("connections", &row.id, &row.id)?;
+            let record = audit.record(AuditEvent::TokensDestroyed {});
+            tx.record_audit(&record.of(id, UserId(row.user_id))).await?;
+        }
         tx.commit().await?;
-        Ok(destroyed.rows_affected)
+        Ok(destroyed.len() as u64)
     }
 }

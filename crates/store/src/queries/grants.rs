@@ -1,10 +1,10 @@
-use connector_domain::{ConnectionId, Timestamp};
+use connector_domain::{ConnectionId, ConnectionStatus, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 
-use super::connections::Consent;
+use super::connections::{Consent, status};
 use super::parsed;
-use crate::entities::grant;
+use crate::entities::{connection, grant};
 use crate::{Store, StoreError, WriteTx};
 
 /// The stored token pair of a connection, sealed.
@@ -18,6 +18,8 @@ pub struct Grant {
     pub sealed_access_token: Vec<u8>,
     pub sealed_refresh_token: Option<Vec<u8>>,
     pub access_expires_at: Timestamp,
+    /// When the pair was stored.
+    pub rotated_at: Timestamp,
     /// When Atlassian first refused the refresh token of this generation.
     pub refused_at: Option<Timestamp>,
     /// When the background is to exchange it; `None` for never.
@@ -30,6 +32,15 @@ pub struct Grant {
     pub last_error: Option<String>,
     /// When it was believed that Atlassian has ended the grant.
     pub ended_at: Option<Timestamp>,
+}
+
+/// A connection's state, with its tokens where it has any: all that is asked for before one is used.
+#[derive(Debug, Clone)]
+pub struct HeldGrant {
+    pub status: ConnectionStatus,
+    pub status_reason: Option<String>,
+    pub client_id: String,
+    pub grant: Option<Grant>,
 }
 
 /// An answer of the token endpoint, sealed for the generation it is to become.
@@ -55,6 +66,7 @@ impl TryFrom<grant::Model> for Grant {
             sealed_access_token: row.sealed_access_token,
             sealed_refresh_token: row.sealed_refresh_token,
             access_expires_at: Timestamp::from_millis(row.access_expires_at),
+            rotated_at: Timestamp::from_millis(row.rotated_at),
             refused_at: row.refused_at.map(Timestamp::from_millis),
             next_attempt_at: row.next_attempt_at.map(Timestamp::from_millis),
             used_at: row.used_at.map(Timestamp::from_millis),
@@ -114,5 +126,17 @@ impl Store {
     pub async fn find_grant(&self, id: ConnectionId) -> Result<Option<Grant>, StoreError> {
         let row = grant::Entity::find_by_id(id.to_string()).one(&self.inner.read).await?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// `None` where the connection is not known.
+    pub async fn find_held_grant(&self, id: ConnectionId) -> Result<Option<HeldGrant>, StoreError> {
+        let by_id = connection::Entity::find_by_id(id.to_string()).find_also_related(grant::Entity);
+        let Some((row, grant)) = by_id.one(&self.inner.read).await? else { return Ok(None) };
+        Ok(Some(HeldGrant {
+            status: status(&row.id, &row.status)?,
+            status_reason: row.status_reason,
+            client_id: row.client_id,
+            grant: grant.map(TryInto::try_into).transpose()?,
+        }))
     }
 }

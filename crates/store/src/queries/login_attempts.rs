@@ -15,6 +15,8 @@ pub enum LoginFlow {
 }
 
 impl LoginFlow {
+    pub const ALL: [Self; 3] = [Self::Atlassian, Self::Jira, Self::Confluence];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Atlassian => "atlassian",
@@ -37,7 +39,12 @@ pub struct LoginAttempt {
     pub sealed_code_verifier: Vec<u8>,
     pub scopes: Scopes,
     pub app_state: Option<String>,
+    /// Who was signed in when it began.
     pub user_id: Option<UserId>,
+    /// The link by which it began.
+    pub link_hash: Option<String>,
+    /// Where the browser goes at the end, in place of the usual address.
+    pub return_url: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub consumed_at: Option<Timestamp>,
@@ -59,6 +66,8 @@ impl Store {
             expires_at: Set(attempt.expires_at.as_millis()),
             consumed_at: Set(None),
             outcome: Set(None),
+            link_hash: Set(attempt.link_hash.clone()),
+            return_url: Set(attempt.return_url.clone()),
         };
         self.write_alone(None, move |db| {
             async move {
@@ -111,14 +120,13 @@ impl TryFrom<login_attempt::Model> for LoginAttempt {
     type Error = StoreError;
 
     fn try_from(row: login_attempt::Model) -> Result<Self, StoreError> {
-        let flow = [LoginFlow::Atlassian, LoginFlow::Jira, LoginFlow::Confluence]
-            .into_iter()
-            .find(|flow| flow.as_str() == row.flow)
-            .ok_or_else(|| StoreError::Corrupt {
+        let flow = LoginFlow::ALL.into_iter().find(|flow| flow.as_str() == row.flow).ok_or_else(|| {
+            StoreError::Corrupt {
                 table: "login_attempts",
                 row: row.state_hash.clone(),
                 what: format!("has the flow `{}`", row.flow),
-            })?;
+            }
+        })?;
         Ok(Self {
             state_hash: row.state_hash,
             browser_hash: row.browser_hash,
@@ -129,6 +137,8 @@ impl TryFrom<login_attempt::Model> for LoginAttempt {
             scopes: row.scopes.split_whitespace().collect(),
             app_state: row.app_state,
             user_id: row.user_id.map(UserId),
+            link_hash: row.link_hash,
+            return_url: row.return_url,
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),
             consumed_at: row.consumed_at.map(Timestamp::from_millis),

@@ -3,8 +3,11 @@
 pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod choices;
+pub(crate) mod connect_links;
 pub(crate) mod connections;
 pub(crate) mod deployment;
+pub(crate) mod erase_user;
+pub(crate) mod erased_accounts;
 pub(crate) mod figures;
 pub(crate) mod grant_intents;
 pub(crate) mod grant_lock;

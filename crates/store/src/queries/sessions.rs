@@ -1,6 +1,6 @@
 use connector_domain::{ConnectionId, SessionId, Timestamp, UserId};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::parsed;
 use crate::entities::session;
@@ -19,6 +19,22 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// The absolute end; the idle limit is counted from `last_seen_at`.
     pub expires_at: Timestamp,
+}
+
+impl TryFrom<session::Model> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: session::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parsed("sessions", &row.id, &row.id)?,
+            user_id: UserId(row.user_id),
+            connection_id: row.connection_id.map(|id| parsed("sessions", &row.id, &id)).transpose()?,
+            created_at: Timestamp::from_millis(row.created_at),
+            last_seen_at: Timestamp::from_millis(row.last_seen_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            token_hash: row.token_hash,
+        })
+    }
 }
 
 impl Store {
@@ -42,18 +58,8 @@ impl Store {
     }
 
     pub async fn find_session(&self, token_hash: &str) -> Result<Option<Session>, StoreError> {
-        let Some(row) = session::Entity::find_by_id(token_hash).one(&self.inner.read).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Session {
-            id: parsed("sessions", &row.id, &row.id)?,
-            user_id: UserId(row.user_id),
-            connection_id: row.connection_id.map(|id| parsed("sessions", &row.id, &id)).transpose()?,
-            created_at: Timestamp::from_millis(row.created_at),
-            last_seen_at: Timestamp::from_millis(row.last_seen_at),
-            expires_at: Timestamp::from_millis(row.expires_at),
-            token_hash: row.token_hash,
-        }))
+        let row = session::Entity::find_by_id(token_hash).one(&self.inner.read).await?;
+        row.map(TryInto::try_into).transpose()
     }
 
     /// Notes that the session was used.
@@ -67,17 +73,48 @@ impl Store {
         tx.commit().await
     }
 
-    pub async fn delete_session(&self, token_hash: &str) -> Result<(), StoreError> {
+    /// Says whether there was one.
+    pub async fn delete_session(&self, token_hash: &str) -> Result<bool, StoreError> {
         let tx = self.begin_write(Durability::Full).await?;
-        session::Entity::delete_by_id(token_hash).exec(&*tx).await?;
-        tx.commit().await
+        let deleted = session::Entity::delete_by_id(token_hash).exec(&*tx).await?;
+        tx.commit().await?;
+        Ok(deleted.rows_affected > 0)
     }
 
-    /// Deletes the sessions past their end; says how many.
-    pub async fn delete_expired_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+    /// The sessions of a person, the latest first.
+    pub async fn list_sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let sessions = session::Entity::find()
+            .filter(session::Column::UserId.eq(user.0))
+            .order_by_desc(session::Column::CreatedAt)
+            .order_by_desc(session::Column::Id);
+        sessions.all(&self.inner.read).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Deletes the sessions of a person, or the one that is named; says how many.
+    pub async fn delete_sessions_of(&self, user: UserId, only: Option<SessionId>) -> Result<u64, StoreError> {
+        let tx = self.begin_write(Durability::Full).await?;
+        let mut delete = session::Entity::delete_many().filter(session::Column::UserId.eq(user.0));
+        if let Some(only) = only {
+            delete = delete.filter(session::Column::Id.eq(only.to_string()));
+        }
+        let deleted = delete.exec(&*tx).await?;
+        tx.commit().await?;
+        Ok(deleted.rows_affected)
+    }
+
+    /// Deletes the sessions past their end, and those that nobody has used since `idle_since`; says how many.
+    pub async fn delete_expired_sessions(
+        &self,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> Result<u64, StoreError> {
         let tx = self.begin_write(Durability::Normal).await?;
         let deleted = session::Entity::delete_many()
-            .filter(session::Column::ExpiresAt.lt(now.as_millis()))
+            .filter(
+                session::Column::ExpiresAt
+                    .lt(now.as_millis())
+                    .or(session::Column::LastSeenAt.lt(idle_since.as_millis())),
+            )
             .exec(&*tx)
             .await?;
         tx.commit().await?;

@@ -1,7 +1,8 @@
 use connector_domain::{AccountId, Email, Timestamp, User, UserId};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::erased_accounts::was_erased;
 use super::parsed;
 use crate::entities::{user, user_token};
 use crate::{Dataset, Durability, Store, StoreError, WriteTx};
@@ -119,7 +120,28 @@ impl Store {
         Ok(row.map(|row| row.sealed_token))
     }
 
-    /// The person behind an Atlassian account: known by the account, else by the e-mail address, else new.
+    /// Notes which Atlassian account is this person's, where none is known yet. Says whether it is now this one.
+    pub async fn bind_account(
+        &self,
+        id: UserId,
+        account_id: &AccountId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin_write(Durability::Full).await?;
+        let bound = user::Entity::update_many()
+            .filter(user::Column::Id.eq(id.0))
+            .filter(user::Column::AccountId.is_null().or(user::Column::AccountId.eq(account_id.as_str())))
+            .col_expr(user::Column::AccountId, Expr::value(account_id.as_str()))
+            .col_expr(user::Column::UpdatedAt, Expr::value(now.as_millis()))
+            .exec(&*tx)
+            .await?;
+        tx.touch(Dataset::User(id));
+        tx.commit().await?;
+        Ok(bound.rows_affected > 0)
+    }
+
+    /// The person behind an Atlassian account: known by the account, else by the e-mail address, else new. `None` where
+    /// the account's person was deleted after `consented_at`: that consent is nobody's.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] where the address belongs to a person with another account.
@@ -127,22 +149,28 @@ impl Store {
         &self,
         account_id: &AccountId,
         new: &NewUser,
+        consented_at: Timestamp,
         now: Timestamp,
-    ) -> Result<User, StoreError> {
+    ) -> Result<Option<User>, StoreError> {
         let by_account = || user::Entity::find().filter(user::Column::AccountId.eq(account_id.as_str()));
         if let Some(row) = by_account().one(&self.inner.read).await? {
-            return row.try_into();
+            let gone = was_erased(&self.inner.read, Some(account_id), None, consented_at).await?;
+            return if gone { Ok(None) } else { Ok(Some(row.try_into()?)) };
         }
         let mut tx = self.begin_write(Durability::Full).await?;
         // Another login of the same account may have come first.
         if let Some(row) = by_account().one(&*tx).await? {
-            return row.try_into();
+            return Ok(Some(row.try_into()?));
         }
         let (user, _) = insert_or_find(&mut tx, new, now).await?;
+        // Asked now: whoever was deleting the person has been waited for.
+        if was_erased(&*tx, Some(account_id), Some(&new.email), consented_at).await? {
+            return Ok(None);
+        }
         match &user.account_id {
             None => {}
             // Another login of the same account came first after all: this one waited for its row.
-            Some(known) if known == account_id => return Ok(user),
+            Some(known) if known == account_id => return Ok(Some(user)),
             Some(_) => {
                 return Err(StoreError::Duplicate(sea_orm::DbErr::Custom(
                     "the e-mail address is in use".to_owned(),
@@ -159,7 +187,7 @@ impl Store {
         let row = user::Entity::update(row).exec(&*tx).await?;
         tx.touch(Dataset::User(user.id));
         tx.commit().await?;
-        row.try_into()
+        Ok(Some(row.try_into()?))
     }
 }
 

@@ -78,7 +78,7 @@ async fn every_kind_of_write_voids_the_answers_from_what_it_changed_and_no_other
     assert_eq!(sync_pages(store, owner, "one", &remote, NOW).await, 1);
     assert_eq!(voided().await, [false, false, true]);
     let new = new_user("ada@example.com");
-    store.person_of_account(&AccountId::new("account"), &new, NOW).await.unwrap();
+    store.person_of_account(&AccountId::new("account"), &new, NOW, NOW).await.unwrap();
     assert_eq!(voided().await, [true, false, false]);
 }
 

@@ -85,7 +85,7 @@ async fn a_change_that_is_rolled_back_leaves_no_line(#[case] engine: Engine) {
     let store = db.store();
     let new = new_connection(owner(store).await, "account", 1);
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    tx.record_consent(&new, &by_system(later(0))).await.unwrap();
+    tx.record_consent(&new, &by_system(later(0))).await.unwrap().unwrap();
     drop(tx);
     assert_eq!(trail(store, new.id).await, []);
 }

@@ -101,7 +101,14 @@ async fn a_disconnect_destroys_the_tokens_and_a_consent_brings_new_ones(#[case] 
     assert!(store.lock_grant(first.connection_id, IDLE).await.unwrap().is_none());
     assert_eq!(number(&db, "SELECT COUNT(*) FROM grants").await, 0);
     assert_eq!(number(&db, "SELECT COUNT(*) FROM grant_intents").await, 0);
-    let again = connected(store).await;
+    let new = new_connection(owner(store).await, "account", 1);
+    // One from before the disconnect, which had to wait, changes nothing.
+    let mut tx = store.begin_write(Durability::Full).await.unwrap();
+    assert!(tx.record_consent(&new, &by_system(later(2))).await.unwrap().is_none());
+    tx.commit().await.unwrap();
+    let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.updated_at), (ConnectionStatus::Disconnected, later(1)));
+    let again = consent(store, &new, pair("again", later(3600)), later(2)).await;
     assert_eq!((again.connection_id, again.epoch), (first.connection_id, 3));
     let found = store.find_connection(first.connection_id).await.unwrap().unwrap();
     assert_eq!((found.status, found.status_reason), (ConnectionStatus::Active, None));
@@ -122,7 +129,7 @@ async fn an_ended_grant_keeps_its_tokens_and_goes_on_when_they_work_again(#[case
     assert_eq!(found.status_reason.as_deref(), Some("revoked"));
     let grant = store.find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.ended_at, grant.next_attempt_at), (Some(later(2)), Some(later(3602))));
-    assert_eq!(store.destroy_ended_pairs(later(2)).await.unwrap(), 0);
+    assert_eq!(store.destroy_ended_pairs(later(2), &by_system(later(2))).await.unwrap(), 0);
 
     let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
     assert!(lock.commit(pair("again", later(7200)), &by_system(later(3602))).await.unwrap());
@@ -131,8 +138,18 @@ async fn an_ended_grant_keeps_its_tokens_and_goes_on_when_they_work_again(#[case
 
     let lock = store.lock_grant(id, IDLE).await.unwrap().unwrap();
     assert!(lock.end(None, &revoked(later(4000))).await.unwrap());
-    assert_eq!(store.destroy_ended_pairs(later(4001)).await.unwrap(), 1);
+    assert_eq!(store.destroy_ended_pairs(later(4001), &by_system(later(4001))).await.unwrap(), 1);
     assert!(store.find_grant(id).await.unwrap().is_none());
+    let trail = store.list_audit(id, None, 100).await.unwrap();
+    let told: Vec<_> =
+        trail.iter().map(|line| line.event.as_str()).filter(|event| !event.starts_with("site")).collect();
+    let mut expected =
+        ["connected", "grant_refreshed", "needs_reconnect", "needs_reconnect", "revived", "tokens_destroyed"];
+    expected.sort_unstable();
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+    assert_eq!((told[0], trail[0].at), ("tokens_destroyed", later(4001)));
 }
 
 #[rstest]

@@ -164,6 +164,7 @@ pub(crate) fn new_connection(user_id: UserId, account: &str, seed: u64) -> NewCo
         account_id: Some(AccountId::new(account)),
         scopes: scopes("offline_access read:jira-work"),
         sites: vec![site("one", "One")],
+        consented_at: NOW,
     }
 }
 
@@ -204,7 +205,8 @@ pub(crate) const REPLICA: &str = "here";
 /// A consent with its tokens, in one transaction.
 pub(crate) async fn consent(store: &Store, new: &NewConnection, pair: SealedPair, now: Timestamp) -> Consent {
     let mut tx = store.begin_write(Durability::Full).await.unwrap();
-    let consent = tx.record_consent(new, &by_ada(now)).await.unwrap();
+    let new = NewConnection { consented_at: now, ..new.clone() };
+    let consent = tx.record_consent(&new, &by_ada(now)).await.unwrap().expect("nothing came after it");
     tx.put_pair(&consent, pair, now).await.unwrap();
     tx.commit().await.unwrap();
     consent

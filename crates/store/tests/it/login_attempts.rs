@@ -16,6 +16,8 @@ fn attempt(state_hash: &str, expires_at: Timestamp) -> LoginAttempt {
         scopes: scopes("read:me offline_access"),
         app_state: Some("kept as it is".to_owned()),
         user_id: None,
+        link_hash: Some("link".to_owned()),
+        return_url: Some("https://app.example/done".to_owned()),
         created_at: NOW,
         expires_at,
         consumed_at: None,

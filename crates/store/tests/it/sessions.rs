@@ -66,8 +66,8 @@ async fn use_moves_the_idle_limit_and_never_the_end(#[case] engine: Engine) {
     let used = store.find_session("a").await.unwrap().unwrap();
     assert_eq!((used.last_seen_at, used.expires_at, used.created_at), (later(30), later(60), NOW));
     assert_eq!(store.find_session("b").await.unwrap().unwrap().last_seen_at, NOW);
-    assert_eq!(store.delete_expired_sessions(later(60)).await.unwrap(), 0);
-    assert_eq!(store.delete_expired_sessions(later(61)).await.unwrap(), 1);
+    assert_eq!(store.delete_expired_sessions(later(60), NOW).await.unwrap(), 0);
+    assert_eq!(store.delete_expired_sessions(later(61), NOW).await.unwrap(), 1);
     assert!(store.find_session("a").await.unwrap().is_none());
     assert!(store.find_session("b").await.unwrap().is_some());
 }

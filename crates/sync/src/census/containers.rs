@@ -2,7 +2,7 @@ use connector_atlassian::confluence::SpaceQuery;
 use connector_atlassian::jira::ProjectStatus;
 use connector_store::{AbsenceReason, MirrorKind};
 
-use super::verdict::{Difference, Findings};
+use super::verdict::Findings;
 use super::{Census, breaker};
 use crate::Stream;
 use crate::run::{Container, RunError};
@@ -14,12 +14,15 @@ impl Census<'_> {
         let site = &**self.site;
         let jira = site.jira();
         let listed = self.project_ids(None).await?;
-        let kind = MirrorKind::JiraProjects;
-        let mirrored = site.syncs.store.remote_ids(kind, site.owner, &site.site.cloud_id, None).await?;
-        let difference = Difference::of(&listed, mirrored);
-        let mut findings = Findings { listed: listed.len() as u64, ..Findings::default() };
+        let mut difference = self.difference(MirrorKind::JiraProjects, None, &listed).await?;
+        let mut findings = Findings::default();
+        self.leave_to_others(Stream::JiraProjects, &mut difference, &mut findings).await;
+        findings.seen_again.append(&mut difference.seen_again);
+        if listed.nameless() > 0 {
+            difference.hold_back(&listed, &mut findings, "projects", site.syncs.clock.now());
+        }
         if difference.absent.is_empty() {
-            return self.conclude(Stream::JiraProjects, "", None, findings).await;
+            return self.conclude(Stream::JiraProjects, "", None, &listed, findings).await;
         }
         let archived = self.project_ids(Some(ProjectStatus::Archived)).await?;
         let trashed = self.project_ids(Some(ProjectStatus::Deleted)).await?;
@@ -44,7 +47,7 @@ impl Census<'_> {
                 Err(_) => findings.missed.push(id),
             }
         }
-        self.conclude(Stream::JiraProjects, "", None, findings).await
+        self.conclude(Stream::JiraProjects, "", None, &listed, findings).await
     }
 
     /// Archived spaces stand in the list too: one that does not is lost, when a later census finds the same.
@@ -52,9 +55,13 @@ impl Census<'_> {
         let site = &**self.site;
         let listed = self.space_ids().await?;
         let kind = MirrorKind::ConfluenceSpaces;
-        let mirrored = site.syncs.store.remote_ids(kind, site.owner, &site.site.cloud_id, None).await?;
-        let difference = Difference::of(&listed, mirrored);
-        let mut findings = Findings { listed: listed.len() as u64, ..Findings::default() };
+        let mut difference = self.difference(kind, None, &listed).await?;
+        let mut findings = Findings::default();
+        self.leave_to_others(Stream::ConfluenceSpaces, &mut difference, &mut findings).await;
+        findings.seen_again.append(&mut difference.seen_again);
+        if listed.nameless() > 0 {
+            difference.hold_back(&listed, &mut findings, "spaces", site.syncs.clock.now());
+        }
         let containers = site.containers(kind).await?;
         let now = site.syncs.clock.now();
         for row in difference.absent {
@@ -71,7 +78,7 @@ impl Census<'_> {
                 findings.missed.push(row.remote_id);
             }
         }
-        self.conclude(Stream::ConfluenceSpaces, "", None, findings).await
+        self.conclude(Stream::ConfluenceSpaces, "", None, &listed, findings).await
     }
 
     pub(super) async fn space_is_there(&self, space: &Container) -> Result<bool, RunError> {

@@ -1,55 +1,68 @@
-use std::collections::HashSet;
-
-use connector_atlassian::confluence::{BodyFormat, PageQuery, PageStatus, WikiPage};
+use connector_atlassian::confluence::{BodyFormat, PageQuery, PageSort, PageStatus, WikiPage};
 use connector_store::{AbsenceReason, MirroredId};
 
-use super::Census;
-use super::lists::refuse;
-use super::verdict::{Difference, Findings};
+use super::reading::Reading;
+use super::verdict::Findings;
+use super::{Census, reason_of};
 use crate::run::{Container, RunError};
-use crate::walk::{ContentKind, Fetched, add_parts, content_rows, list_contents};
+use crate::walk::{ContentKind, Fetched, add_parts, bad_of, content_rows, list_contents};
 
 /// Bodies come with so many pages at a time.
 const WITH_BODIES: usize = 50;
 
 impl Census<'_> {
-    /// Moving a page makes no new version of it, so the whole list is written, without bodies; the bodies that are not
-    /// stored are read after it. With it comes what hangs on the pages.
-    pub(super) async fn contents(&self, kind: ContentKind, space: &Container) -> Result<(), RunError> {
-        let site = &**self.site;
-        let contents = self.contents_of(kind, &space.id).await?;
-        let listed: HashSet<String> = contents.iter().map(|content| content.id.clone()).collect();
-        let (store, scope) = (&site.syncs.store, Some(space.id.as_str()));
-        let stream = kind.stream();
-        let mirrored = store.remote_ids(stream.kind(), site.owner, &site.site.cloud_id, scope).await?;
-        let mut difference = Difference::of(&listed, mirrored);
-        let mut findings = Findings { listed: listed.len() as u64, ..Findings::default() };
-        difference.hold_back(&mut findings, &format!("space {}", space.key), site.syncs.clock.now());
-        self.read_contents(kind, &contents, &mut findings).await?;
-        self.look_at_contents(kind, &difference.absent, space, &mut findings).await?;
-        let mut parts = Fetched::default();
-        add_parts(site, kind, &contents, self.streams, &mut parts).await?;
-        findings.rows.append(parts.rows);
-        self.conclude(stream, &kind.scope(&space.id), scope, findings).await
-    }
-
-    async fn read_contents(
+    /// Moving a page makes no new version of it, so the whole list is written, page by page, with the bodies that are
+    /// not stored and with what hangs on the pages.
+    pub(super) async fn contents(
         &self,
         kind: ContentKind,
-        contents: &[WikiPage],
-        findings: &mut Findings,
+        space: &Container,
+        reading: &mut Reading,
     ) -> Result<(), RunError> {
-        let rows = content_rows(self.site, kind, contents).await?;
+        let (stream, scope) = (kind.stream(), Some(space.id.as_str()));
+        self.read_all_contents(kind, &space.id, reading).await?;
+        let listed = &reading.listed;
+        let mut difference = self.difference(stream.kind(), scope, listed).await?;
+        let mut findings = Findings::default();
+        self.leave_to_others(stream, &mut difference, &mut findings).await;
+        let name = format!("space {}", space.key);
+        difference.hold_back(listed, &mut findings, &name, self.site.syncs.clock.now());
+        self.look_at_contents(kind, &difference.absent, space, &mut findings).await?;
+        self.conclude(stream, &kind.scope(&space.id), scope, listed, findings).await
+    }
+
+    /// Goes through the pages or blog posts of a space.
+    async fn read_all_contents(
+        &self,
+        kind: ContentKind,
+        space_id: &str,
+        reading: &mut Reading,
+    ) -> Result<(), RunError> {
+        let mut query = PageQuery {
+            space_ids: vec![space_id.to_owned()],
+            status: vec![PageStatus::Current],
+            sort: Some(PageSort::Id),
+            ..PageQuery::default()
+        };
+        while !reading.is_whole {
+            query.cursor.clone_from(&reading.next);
+            let page = list_contents(self.site, kind, &query).await?;
+            self.read_contents(kind, &page.items).await?;
+            reading.listed.add(page.items.iter().map(|content| content.id.as_str()));
+            reading.listed.add_page(kind.stream(), page.bad, page.date);
+            reading.turn(page.next)?;
+        }
+        Ok(())
+    }
+
+    async fn read_contents(&self, kind: ContentKind, contents: &[WikiPage]) -> Result<(), RunError> {
+        let mut fetched =
+            Fetched { rows: content_rows(self.site, kind, contents).await?, ..Fetched::default() };
         let without = |version: Option<i64>, body: Option<i64>| version.is_some() && body != version;
-        let pages =
-            rows.pages.iter().filter(|row| without(row.version, row.body_version)).map(|row| &row.remote_id);
-        let posts = rows
-            .blog_posts
-            .iter()
-            .filter(|row| without(row.version, row.body_version))
-            .map(|row| &row.remote_id);
-        let missing: Vec<String> = pages.chain(posts).cloned().collect();
-        findings.rows.append(rows);
+        let pages = fetched.rows.pages.iter().filter(|row| without(row.version, row.body_version));
+        let posts = fetched.rows.blog_posts.iter().filter(|row| without(row.version, row.body_version));
+        let missing: Vec<String> =
+            pages.map(|row| &row.remote_id).chain(posts.map(|row| &row.remote_id)).cloned().collect();
         for ids in missing.chunks(WITH_BODIES) {
             let query = PageQuery {
                 ids: ids.to_vec(),
@@ -58,11 +71,12 @@ impl Census<'_> {
                 ..PageQuery::default()
             };
             let page = list_contents(self.site, kind, &query).await?;
-            refuse(page.bad.first())?;
+            fetched.bad.extend(bad_of(kind.stream(), page.bad));
             // Behind the rows without bodies: of two rows with one id the later one is written.
-            findings.rows.append(content_rows(self.site, kind, &page.items).await?);
+            fetched.rows.append(content_rows(self.site, kind, &page.items).await?);
         }
-        Ok(())
+        add_parts(self.site, kind, contents, self.streams, &mut fetched).await?;
+        self.write(fetched).await
     }
 
     /// Each by itself: it may have moved to another space, be archived, in the trash, or gone.
@@ -82,16 +96,15 @@ impl Census<'_> {
                     Some("trashed" | "deleted") => findings.gone.push((id, AbsenceReason::Trashed)),
                     _ => findings.rows.append(content_rows(self.site, kind, &[content]).await?),
                 },
-                Err(error) if error.is_not_visible() => missing.push(id),
-                Err(error) => return Err(error),
+                Err(error) => missing.push((id, reason_of(error)?)),
             }
         }
         if !missing.is_empty() && !self.space_is_there(space).await? {
             // Nothing can be said of what is in a space that cannot be seen.
-            findings.missed.extend(missing);
+            findings.missed.extend(missing.into_iter().map(|(id, _)| id));
             return Ok(());
         }
-        findings.gone.extend(missing.into_iter().map(|id| (id, AbsenceReason::Deleted)));
+        findings.gone.extend(missing);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ pub(crate) use issue::{custom_fields_of, issue};
 pub(crate) use issue_parts::{changelog, comment, worklog};
 pub(crate) use names::{FieldNames, SpaceKeys};
 pub(crate) use vocabulary::{field, issue_type, project, status, user};
-pub(crate) use write::Target;
+pub(crate) use write::{Gone, Target};
 
 use connector_store::{
     ContentBody, MirrorKind, Remote, RemoteAttachment, RemoteBlogPost, RemoteChangelog, RemoteContentComment,
@@ -21,6 +21,7 @@ use connector_store::{
 };
 
 use crate::Stream;
+use crate::walk::ContentKind;
 
 /// The rows of one page. All of them are written in one transaction.
 #[derive(Debug, Default)]
@@ -53,6 +54,8 @@ pub(crate) struct CompleteList {
     pub(crate) kind: MirrorKind,
     /// The id of what they belong to.
     pub(crate) of: String,
+    /// What that is, where it is a page or a blog post.
+    pub(crate) content: Option<ContentKind>,
     pub(crate) ids: Vec<String>,
 }
 

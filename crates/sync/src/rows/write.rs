@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use connector_domain::{CloudId, Timestamp, UserId};
-use connector_store::{AbsenceReason, MirrorKind, Remote, Store, StoreError, WriteTx};
+use connector_store::{AbsenceReason, MirrorKind, Remote, StoreError, WriteTx};
 
-use super::{CompleteList, Rows};
+use super::Rows;
 use crate::Stream;
 use crate::run::Counts;
 
@@ -16,27 +16,17 @@ pub(crate) struct Target<'a> {
 }
 
 /// What has gone, by the complete lists of a page.
+#[derive(Debug, Default)]
 pub(crate) struct Gone(Vec<(MirrorKind, Vec<String>)>);
 
-impl Rows {
-    /// Compares the complete lists with what is mirrored; before the transaction, because it only reads.
-    pub(crate) async fn gone(&self, store: &Store, target: Target<'_>) -> Result<Gone, StoreError> {
-        let mut gone = Vec::new();
-        for CompleteList { kind, of, ids } in &self.complete {
-            let there: HashSet<&str> = ids.iter().map(String::as_str).collect();
-            let mirrored = store.remote_ids(*kind, target.owner, target.cloud_id, Some(of)).await?;
-            let absent: Vec<_> = mirrored
-                .into_iter()
-                .map(|row| row.remote_id)
-                .filter(|id| !there.contains(id.as_str()))
-                .collect();
-            if !absent.is_empty() {
-                gone.push((*kind, absent));
-            }
-        }
-        Ok(Gone(gone))
+impl Gone {
+    /// To be made of what a second look has not found either.
+    pub(crate) fn new(gone: Vec<(MirrorKind, Vec<String>)>) -> Self {
+        Self(gone)
     }
+}
 
+impl Rows {
     /// Writes all rows, always in the same order of tables. Says what that changed per stream.
     pub(crate) async fn write(
         &self,

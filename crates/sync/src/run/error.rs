@@ -53,6 +53,7 @@ impl RunError {
         match self {
             Self::Token(TokenUnavailable::Api(error)) => of_api(error),
             Self::Token(TokenUnavailable::Temporarily { retry_after, .. }) => Fate::Passes(*retry_after),
+            Self::Token(TokenUnavailable::Paused { retry_after }) => Fate::Passes(Some(*retry_after)),
             Self::Token(TokenUnavailable::Store(error)) if matches!(**error, StoreError::Unavailable(_)) => {
                 Fate::Passes(None)
             }
@@ -65,6 +66,11 @@ impl RunError {
             | Self::LeaseLost => Fate::EndsRun,
             Self::MissingScopes { .. } | Self::Incomplete(_) => Fate::EndsWindow,
         }
+    }
+
+    /// Whether it is there, perhaps, and not for this account.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Token(TokenUnavailable::Api(ApiError::NotVisible { status: 403, .. })))
     }
 
     /// Whether it is not there, or not for this account.

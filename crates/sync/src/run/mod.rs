@@ -5,6 +5,7 @@ mod pace;
 mod place;
 mod plan;
 mod progress;
+mod side_by_side;
 mod site;
 mod stages;
 mod task;
@@ -12,6 +13,8 @@ mod totals;
 mod window;
 
 pub(crate) use error::{Fate, RunError};
+pub(crate) use place::Place;
+pub(crate) use plan::OVERLAP;
 pub(crate) use progress::{Counts, Progress, add, note_notice};
 pub(crate) use site::{Container, SiteContext};
 pub(crate) use stages::Run;

@@ -16,7 +16,7 @@ use crate::stream::with_containers;
 use crate::walk::{self, ContentKind, IssueStreams, Walk};
 
 /// Changes are asked for from so long before the watermark: searches know of a change some time after it was made.
-const OVERLAP: Duration = Duration::from_mins(6);
+pub(crate) const OVERLAP: Duration = Duration::from_mins(6);
 /// An incremental run leaves lists alone that were read whole so lately: who is there, and what there is to choose from,
 /// changes seldom. What is not in them yet is asked for where it is met.
 const LISTS_EVERY: Duration = Duration::from_hours(1);
@@ -119,7 +119,7 @@ pub(super) async fn second_stage(
     Ok(windows)
 }
 
-/// What a census compares: everything, container by container. A full run has just read what hangs on pages.
+/// What a census compares: everything, container by container. A full run has just read what hangs on issues and pages.
 pub(super) async fn census(
     site: &Arc<SiteContext>,
     streams: &[Stream],
@@ -127,7 +127,7 @@ pub(super) async fn census(
 ) -> Result<Vec<CensusTask>, RunError> {
     let has = |stream: Stream| streams.contains(&stream);
     let mut tasks = Vec::new();
-    let task = |part, streams: Vec<Stream>| CensusTask { site: Arc::clone(site), part, streams };
+    let task = |part, streams: Vec<Stream>| CensusTask { site: Arc::clone(site), part, streams, mode };
     if has(Stream::JiraProjects) {
         tasks.push(task(CensusPart::Projects, vec![Stream::JiraProjects]));
     }
@@ -140,8 +140,10 @@ pub(super) async fn census(
             tasks.push(task(CensusPart::Issues(project), with.clone()));
         }
     }
-    if has(Stream::JiraComments) {
-        tasks.push(task(CensusPart::IssueComments, vec![Stream::JiraComments]));
+    for stream in [Stream::JiraComments, Stream::JiraWorklogs] {
+        if has(stream) && mode == SyncMode::Census {
+            tasks.push(task(CensusPart::IssueParts(stream), vec![stream]));
+        }
     }
     for kind in [ContentKind::Page, ContentKind::BlogPost] {
         if has(kind.stream()) {
@@ -166,12 +168,24 @@ pub(super) async fn advance(site: &Arc<SiteContext>, streams: &[Stream]) -> Resu
     for stream in streams.iter().copied() {
         let Some((container, scopes)) = followed(stream) else { continue };
         for scope in scopes.iter().filter(|scope| !FEEDS.iter().any(|(feed, _)| feed == *scope)) {
-            if let Some(watermark) = known.watermark(container, "") {
+            // What was read first counts: where a list had to wait, what hangs on it may have been read before it.
+            let of_containers = containers_of(site, container, scope).await?;
+            let read = of_containers.iter().filter_map(|scope| known.watermark(stream, scope));
+            if let Some(watermark) =
+                known.watermark(container, "").map(|list| read.fold(list, Timestamp::min))
+            {
                 put_watermark(site, stream, scope, watermark).await?;
             }
         }
     }
     Ok(())
+}
+
+/// The scopes of the windows in which everything is read that is followed under `scope`.
+async fn containers_of(site: &SiteContext, container: Stream, scope: &str) -> Result<Vec<String>, RunError> {
+    let containers = site.containers(container.kind()).await?;
+    let of = |id: &str| if scope.is_empty() { id.to_owned() } else { ContentKind::BlogPost.scope(id) };
+    Ok(containers.iter().map(|one| of(&one.id)).collect())
 }
 
 async fn put_watermark(

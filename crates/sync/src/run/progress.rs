@@ -1,3 +1,7 @@
+use std::sync::OnceLock;
+
+use connector_atlassian::HourlyPoints;
+use connector_domain::failpoint::{Failpoint, try_reach};
 use connector_domain::{StreamProgress, SyncRun, SyncRunId};
 use connector_store::{Durability, Job, StoreError, WriteTx};
 use tokio::sync::Mutex;
@@ -18,8 +22,12 @@ pub(crate) struct Counts {
 pub(crate) struct Progress {
     syncs: Syncs,
     job: Job,
+    /// What the calls of the run may cost, where that is known.
+    points: OnceLock<Vec<PointsOf>>,
     row: Mutex<Told>,
 }
+
+type PointsOf = Box<dyn Fn() -> Option<HourlyPoints> + Send + Sync>;
 
 /// The run as the database has it, and how fast it goes.
 struct Told {
@@ -29,7 +37,22 @@ struct Told {
 
 impl Progress {
     pub(crate) fn new(syncs: Syncs, job: Job, row: SyncRun) -> Self {
-        Self { syncs, job, row: Mutex::new(Told { row, pace: Pace::default() }) }
+        Self { syncs, job, points: OnceLock::new(), row: Mutex::new(Told { row, pace: Pace::default() }) }
+    }
+
+    /// Lets estimates count with the points of these sites.
+    pub(crate) fn count_points(&self, of_sites: Vec<PointsOf>) {
+        let _ = self.points.set(of_sites);
+    }
+
+    /// Of several sites the one with the fewest left.
+    fn hourly(&self) -> Option<HourlyPoints> {
+        self.points.get()?.iter().filter_map(|points| points()).min_by_key(|hourly| hourly.left)
+    }
+
+    /// Notes how many points a page of a stream has cost, for the estimates; how many records were in it.
+    pub(crate) async fn note_cost(&self, stream: Stream, records: u64, points: u64) {
+        self.row.lock().await.pace.note_cost(stream.as_str(), records, points);
     }
 
     pub(crate) async fn row(&self) -> SyncRun {
@@ -48,17 +71,24 @@ impl Progress {
         let mut told = self.row.lock().await;
         let mut next = told.row.clone();
         change(&mut next);
-        told.pace.estimate(&mut next, self.syncs.clock.now());
+        told.pace.estimate(&mut next, self.syncs.clock.now(), self.hourly());
+        // One transaction at a time holds the job: were there always one that does, it could not be extended.
         if !tx.holds_job(self.job.id, self.job.lease_owner.as_deref().unwrap_or_default()).await? {
             return Err(RunError::LeaseLost);
         }
         tx.update_sync_run(&next).await?;
+        try_reach(Failpoint::SyncBeforeCommit).await.map_err(StoreError::from)?;
         tx.commit().await?;
         count_rows(&told.row, &next);
-        let id = next.id;
+        let (id, grown) = (next.id, grown(&told.row, &next));
         told.row = next;
         drop(told);
         self.syncs.announce(id);
+        for stream in grown {
+            if let Err(error) = self.syncs.store.learn_statistics(stream.kind()).await {
+                tracing::warn!(stream = stream.as_str(), %error, "the database has not looked at its rows");
+            }
+        }
         Ok(())
     }
 
@@ -93,6 +123,16 @@ impl Progress {
     pub(crate) async fn id(&self) -> SyncRunId {
         self.row.lock().await.row.id
     }
+}
+
+/// The streams of which by now so many rows are written that the database should look at them.
+fn grown(before: &SyncRun, after: &SyncRun) -> Vec<Stream> {
+    const MARKS: [u64; 4] = [200, 2_000, 20_000, 200_000];
+    let streams = before.streams.iter().zip(&after.streams);
+    let passes = |(before, after): &(&StreamProgress, &StreamProgress)| {
+        MARKS.iter().any(|mark| before.written < *mark && after.written >= *mark)
+    };
+    streams.filter(passes).filter_map(|(_, after)| after.name.parse().ok()).collect()
 }
 
 /// Counts for the operator what was committed.
@@ -150,7 +190,10 @@ pub(crate) fn note_skipped(row: &mut SyncRun, stream: Stream, why: String) {
 
 /// Notes what was left as it is.
 pub(crate) fn note_notice(row: &mut SyncRun, stream: Stream, notice: &str) {
-    if let Some(progress) = stream_of(row, stream) {
-        progress.notice = Some(notice.to_owned());
-    }
+    let Some(progress) = stream_of(row, stream) else { return };
+    progress.notice = Some(match progress.notice.take() {
+        Some(told) if told.contains(notice) => told,
+        Some(told) => format!("{told}; {notice}"),
+        None => notice.to_owned(),
+    });
 }

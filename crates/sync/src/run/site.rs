@@ -1,16 +1,24 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 use connector_atlassian::confluence::{SpaceQuery, WikiPage};
 use connector_atlassian::jira::Issue;
-use connector_atlassian::{ApiError, Atlassian, BadRecord, Priority};
-use connector_domain::{AccessToken, CloudId, ConnectionId, Site, Timestamp, UserId};
-use connector_store::{MirrorKind, RemoteSpace, StoreError, StreamScope, WriteTx};
+use connector_atlassian::{ApiError, Atlassian, BadRecord, HourlyPoints, Priority};
+use connector_connections::{Token, TokenUnavailable};
+use connector_domain::{
+    AccessToken, CloudId, ConnectionId, ConnectionSite, ConnectionStatus, Site, Timestamp, UserId,
+};
+use connector_store::{Durability, MirrorKind, RemoteSpace, StoreError, StreamScope, WriteTx};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::RunError;
 use crate::rows::{self, FieldNames, Rows, SpaceKeys};
 use crate::{Stream, Syncs};
+
+/// How long a token is used before the database is asked again whether it is still to be.
+const TOKEN_FRESH: Duration = Duration::from_millis(250);
 
 /// One site within a run: what all windows of it share.
 pub(crate) struct SiteContext {
@@ -19,8 +27,12 @@ pub(crate) struct SiteContext {
     pub(crate) owner: UserId,
     pub(crate) site: Site,
     atlassian: Atlassian,
+    /// The one that was used last, and when it was asked for.
+    token: StdMutex<Option<(Token, Instant)>>,
     field_names: Mutex<Option<Arc<FieldNames>>>,
     space_keys: Mutex<Option<Arc<SpaceKeys>>>,
+    /// The same site as other accounts of the same person see it.
+    pub(crate) others: Vec<Self>,
     /// Records that could not be read by earlier runs, by stream and id.
     known_bad: StdMutex<HashSet<(Stream, String)>>,
 }
@@ -53,10 +65,35 @@ impl SiteContext {
             owner,
             site,
             atlassian: syncs.connections.atlassian().clone().with_priority(priority),
+            token: StdMutex::default(),
             field_names: Mutex::default(),
             space_keys: Mutex::default(),
+            others: Vec::new(),
             known_bad,
         })
+    }
+
+    /// Together with the other active connections of the same person that read this site.
+    pub(crate) async fn with_others(mut self, priority: Priority) -> Result<Self, StoreError> {
+        for connection in self.syncs.store.list_connections(Some(self.owner)).await? {
+            let is_other =
+                connection.id != self.connection_id && connection.status == ConnectionStatus::Active;
+            if !is_other || !connection.wants_site(&self.site.cloud_id) {
+                continue;
+            }
+            let here =
+                |one: &ConnectionSite| one.site.cloud_id == self.site.cloud_id && one.gone_at.is_none();
+            if let Some(site) = connection.sites.into_iter().find(here) {
+                let other = Self::new(&self.syncs, connection.id, self.owner, site.site, priority).await?;
+                self.others.push(other);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Those of the others whose consent covers a stream.
+    pub(crate) fn others_with(&self, stream: Stream) -> impl Iterator<Item = &Self> {
+        self.others.iter().filter(move |other| stream.missing(&other.site.scopes).is_empty())
     }
 
     pub(crate) fn scope(&self, stream: Stream, scope: &str) -> StreamScope {
@@ -76,12 +113,34 @@ impl SiteContext {
         self.atlassian.confluence(&self.site.cloud_id)
     }
 
+    /// Asks what the calls of this run may cost on the site.
+    pub(crate) fn points(&self) -> Box<dyn Fn() -> Option<HourlyPoints> + Send + Sync> {
+        let (atlassian, cloud_id) = (self.atlassian.clone(), self.site.cloud_id.clone());
+        Box::new(move || atlassian.points(&cloud_id))
+    }
+
     /// Makes a call with a token of the connection.
     pub(crate) async fn call<T, F>(&self, call: impl Fn(AccessToken) -> F) -> Result<T, RunError>
     where
         F: Future<Output = Result<T, ApiError>>,
     {
-        Ok(self.syncs.connections.call(self.connection_id, call).await?)
+        let token = self.token().await?;
+        Ok(self.syncs.connections.call_with(self.connection_id, token, call).await?)
+    }
+
+    /// The token of the connection, asked for anew a few times a second: who disconnects waits no longer than that.
+    async fn token(&self) -> Result<Token, TokenUnavailable> {
+        let known = self.lock_token().clone();
+        if let Some((token, _)) = known.filter(|(_, since)| since.elapsed() < TOKEN_FRESH) {
+            return Ok(token);
+        }
+        let token = self.syncs.connections.token(self.connection_id).await?;
+        *self.lock_token() = Some((token.clone(), Instant::now()));
+        Ok(token)
+    }
+
+    fn lock_token(&self) -> std::sync::MutexGuard<'_, Option<(Token, Instant)>> {
+        self.token.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// What the custom fields of these issues are called, by the mirror; by Jira where an issue has one that is not
@@ -191,6 +250,33 @@ impl SiteContext {
         for (stream, id) in good {
             tx.clear_bad_records(self.connection_id, cloud_id, stream.kind(), &[id]).await?;
             self.lock_bad().remove(&(stream, id.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The ids of records of a stream that were set aside, and are still.
+    pub(crate) fn set_aside(&self, stream: Stream) -> Vec<String> {
+        let bad = self.lock_bad();
+        let mut ids: Vec<_> = bad.iter().filter(|(of, _)| *of == stream).map(|(_, id)| id.clone()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Forgets records that were set aside: there are no such things any more.
+    pub(crate) async fn forget_bad(&self, stream: Stream, ids: &[String]) -> Result<(), StoreError> {
+        let known: Vec<&str> = {
+            let bad = self.lock_bad();
+            ids.iter().map(String::as_str).filter(|id| bad.contains(&(stream, (*id).to_owned()))).collect()
+        };
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.syncs.store.begin_write(Durability::Normal).await?;
+        tx.clear_bad_records(self.connection_id, &self.site.cloud_id, stream.kind(), &known).await?;
+        tx.commit().await?;
+        let mut bad = self.lock_bad();
+        for id in known {
+            bad.remove(&(stream, id.to_owned()));
         }
         Ok(())
     }

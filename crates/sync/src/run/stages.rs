@@ -5,19 +5,14 @@ use std::time::Duration;
 use connector_atlassian::Priority;
 use connector_domain::{Connection, StreamProgress, SyncMode, SyncRun, SyncStatus};
 use connector_store::{Job, StoreError};
-use futures::StreamExt as _;
-use futures::stream;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{self, advance};
-use super::progress::{note_error, note_skipped, stream_of};
+use super::progress::{note_error, note_notice, note_skipped, stream_of};
+use super::side_by_side::SideBySide;
 use super::{Fate, Progress, RunError, SiteContext, Task, Window, totals};
 use crate::census::CensusTask;
 use crate::{Reading, SiteCheck, Stream, Syncs, scope_check};
-
-/// Why there are no people of a site.
-const NO_PEOPLE: &str = "Jira does not let this account list people: it needs the global permission \
-    \u{201c}Browse users and groups\u{201d}, which an administrator of the site gives";
 
 /// A run under way.
 pub(crate) struct Run<'a> {
@@ -25,7 +20,7 @@ pub(crate) struct Run<'a> {
     connection: Connection,
     mode: SyncMode,
     streams: Vec<Stream>,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Arc<Progress>,
 }
 
 /// What the windows of a run have left undone.
@@ -37,12 +32,6 @@ pub(crate) struct Leftovers {
     failed: Vec<String>,
     /// What passes by itself: the reason, and what it asks for.
     pub(crate) waits: Option<(String, Fate)>,
-}
-
-/// A window that did not come to its end.
-struct Failure {
-    /// What the run says of it; nothing where the census will.
-    told: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -61,14 +50,20 @@ impl<'a> Run<'a> {
         row.error = None;
         // What was counted was written: a run that goes on counts on.
         for stream in &mut row.streams {
-            (stream.error, stream.skipped) = (None, None);
+            (stream.error, stream.skipped, stream.notice) = (None, None, None);
         }
         syncs.store.update_sync_run(&row).await?;
         syncs.announce(row.id);
         tracing::info!(sync.id = %row.id, connection.id = %row.connection_id, attempt = row.attempt, "sync started");
         let streams = row.streams.iter().filter_map(|stream| stream.name.parse().ok()).collect();
         let mode = row.mode;
-        Ok(Self { syncs, connection, mode, streams, progress: Progress::new(syncs.clone(), job, row) })
+        Ok(Self {
+            syncs,
+            connection,
+            mode,
+            streams,
+            progress: Arc::new(Progress::new(syncs.clone(), job, row)),
+        })
     }
 
     /// Reads all streams of all sites.
@@ -88,9 +83,11 @@ impl<'a> Run<'a> {
         for check in check.sites {
             let streams = self.streams_of(&check).await?;
             let (id, owner) = (self.connection.id, self.connection.user_id);
-            let context = SiteContext::new(self.syncs, id, owner, check.site, self.priority()).await?;
-            contexts.push((Arc::new(context), streams));
+            let priority = self.priority();
+            let context = SiteContext::new(self.syncs, id, owner, check.site, priority).await?;
+            contexts.push((Arc::new(context.with_others(priority).await?), streams));
         }
+        self.progress.count_points(contexts.iter().map(|(site, _)| site.points()).collect());
         let mut leftovers = self.missing_scopes().await?;
         if self.mode != SyncMode::Census {
             self.read_lists(&contexts, stop, &mut leftovers).await?;
@@ -102,7 +99,8 @@ impl<'a> Run<'a> {
             }
             self.read_all(windows.into_iter().map(Task::Window).collect(), stop, &mut leftovers).await?;
         }
-        if self.mode != SyncMode::Incremental {
+        // What is written after a comparison it does not hold for: where something waits, all of it does.
+        if self.mode != SyncMode::Incremental && leftovers.waits.is_none() {
             let mut census = Vec::new();
             for (site, streams) in &contexts {
                 census.extend(plan::census(site, streams, self.mode).await?);
@@ -110,7 +108,10 @@ impl<'a> Run<'a> {
             // What goes with its issue or page is compared once that is known to be gone.
             let (below, above): (Vec<_>, Vec<_>) = census.into_iter().partition(CensusTask::is_of_parts);
             for census in [above, below] {
-                self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers).await?;
+                if leftovers.waits.is_none() {
+                    self.read_all(census.into_iter().map(Task::Census).collect(), stop, &mut leftovers)
+                        .await?;
+                }
             }
         }
         if self.mode == SyncMode::Census {
@@ -124,6 +125,7 @@ impl<'a> Run<'a> {
                 advance(site, &whole).await?;
             }
         }
+        self.tell_set_aside(&contexts).await?;
         self.progress
             .note(|row| {
                 for stream in &mut row.streams {
@@ -133,6 +135,27 @@ impl<'a> Run<'a> {
             })
             .await?;
         Ok(leftovers)
+    }
+
+    /// Notes what was set aside. It makes no run fail: it is tried again by each that meets it, and by every census.
+    async fn tell_set_aside(&self, contexts: &[(Arc<SiteContext>, Vec<Stream>)]) -> Result<(), RunError> {
+        let mut notices = Vec::new();
+        for (site, _) in contexts {
+            for stream in Stream::ALL {
+                let ids = site.set_aside(stream);
+                if let Some(first) = ids.first() {
+                    let (count, name) = (ids.len(), &site.site.name);
+                    let notice = format!("{name}: cannot be read and set aside: {count}, such as {first}");
+                    notices.push((stream, notice));
+                }
+            }
+        }
+        if notices.is_empty() {
+            return Ok(());
+        }
+        self.progress
+            .note(|row| notices.iter().for_each(|(stream, notice)| note_notice(row, *stream, notice)))
+            .await
     }
 
     /// Notes about how many issues there are to read. A run that goes on knows it from its beginning.
@@ -215,27 +238,16 @@ impl<'a> Run<'a> {
         Ok(Leftovers { failed, ..Leftovers::default() })
     }
 
-    /// Does all tasks, some side by side. One that fails does not stop the others.
+    /// Does all tasks, some of each product side by side: Jira and Confluence limit calls apart from each other. One that
+    /// fails does not stop the others.
     async fn read_all(
         &self,
         tasks: Vec<Task>,
         stop: &CancellationToken,
         leftovers: &mut Leftovers,
     ) -> Result<(), RunError> {
-        let at_once = self.syncs.settings.windows_at_once;
-        // A task tells of its failure itself: while the loop below waits for anything, the other tasks stand still, and
-        // one of them may hold what it waits for.
-        let reads = tasks.into_iter().map(|task| async move {
-            let result = match task.read(&self.progress, stop).await {
-                Err(error) if matches!(error.fate(), Fate::EndsWindow | Fate::Restarts) => {
-                    self.note_failure(&task, &error).await.map(Some)
-                }
-                result => result.map(|()| None),
-            };
-            (task, result)
-        });
-        let mut reads = stream::iter(reads).buffer_unordered(at_once);
-        while let Some((task, result)) = reads.next().await {
+        let mut side_by_side = SideBySide::new(tasks, self.syncs.settings.windows_at_once);
+        while let Some((task, result)) = side_by_side.next(&self.progress, stop).await {
             match result {
                 Ok(None) => continue,
                 Ok(Some(failure)) => leftovers.failed.extend(failure.told),
@@ -244,43 +256,16 @@ impl<'a> Run<'a> {
                         tracing::warn!(window = task.name(), streams = ?task.streams(), %error, "a window waits");
                         leftovers.wait(error.to_string(), fate);
                     }
-                    Fate::EndsRun | Fate::EndsWindow | Fate::Restarts => return Err(error),
+                    Fate::EndsRun | Fate::EndsWindow | Fate::Restarts => {
+                        // What is still under way would write into a run that has ended, or has begun again.
+                        side_by_side.stop().await;
+                        return Err(error);
+                    }
                 },
             }
             leftovers.streams.extend(task.streams());
         }
         Ok(())
-    }
-
-    async fn note_failure(&self, task: &Task, error: &RunError) -> Result<Failure, RunError> {
-        let (name, streams) = (task.name(), task.streams());
-        if error.is_not_visible() && task.is_of_container() {
-            // Gone, or not for this account any more, since the list was read. The census says which.
-            tracing::warn!(window = name, %error, "a project or a space is not visible");
-            return Ok(Failure { told: None });
-        }
-        if error.is_not_visible() && streams == [Stream::JiraUsers] {
-            // Everything else tells of the people in it, without this permission too.
-            tracing::warn!(window = name, %error, "the account may not list people");
-            self.progress
-                .note(|row| {
-                    if let Some(progress) = stream_of(row, Stream::JiraUsers) {
-                        progress.skipped = Some(NO_PEOPLE.to_owned());
-                    }
-                })
-                .await?;
-            return Ok(Failure { told: None });
-        }
-        tracing::error!(window = name, ?streams, %error, "a window failed; the others go on");
-        let told = format!("{name}: {error}");
-        self.progress
-            .note(|row| {
-                for stream in streams {
-                    note_error(row, *stream, &told);
-                }
-            })
-            .await?;
-        Ok(Failure { told: Some(told) })
     }
 
     pub(crate) async fn log_end(&self) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use connector_atlassian::ApiError;
 use connector_connections::TokenUnavailable;
+use connector_domain::failpoint::{Failpoint, reach};
 use connector_domain::{Json, Timestamp};
 use connector_store::{Checkpoint, Durability, StreamScope};
 use serde_json::Value;
@@ -14,7 +15,8 @@ use super::progress::{Progress, add, stream_of};
 use super::{Fate, RunError, SiteContext};
 use crate::Stream;
 use crate::rows::Target;
-use crate::walk::{Fetched, Walk};
+use crate::scheduler::with_cost;
+use crate::walk::{Fetched, Walk, gone_by};
 
 /// How often a window begins anew in one run, where Atlassian's list loses its place again and again.
 const MOST_RESTARTS: u32 = 2;
@@ -76,7 +78,9 @@ impl Window {
                 return Err(TokenUnavailable::Api(ApiError::LostPlace { what }).into());
             }
             place.done = place.at.is_none();
+            reach(Failpoint::SyncPageFetched).await;
             self.write(&place, stored, fetched, progress).await?;
+            reach(Failpoint::SyncPageCommitted).await;
             if place.done {
                 return Ok(());
             }
@@ -90,11 +94,13 @@ impl Window {
         at: Option<Value>,
         stop: &CancellationToken,
     ) -> Result<Fetched, RunError> {
-        tokio::select! {
+        let (fetched, cost) = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(RunError::Stopped),
-            fetched = self.walk.fetch(since.map(Timestamp::from_millis), at) => fetched,
-        }
+            () = stop.cancelled() => return Err(RunError::Stopped),
+            fetched = with_cost(self.walk.fetch(since.map(Timestamp::from_millis), at)) => fetched,
+        };
+        let fetched = fetched?;
+        Ok(Fetched { cost: cost.saturating_sub(fetched.found), ..fetched })
     }
 
     /// Writes one page: its rows, the place behind it and the progress, in one transaction.
@@ -108,14 +114,16 @@ impl Window {
         let site = &*self.site;
         let (store, now) = (&site.syncs.store, site.syncs.clock.now());
         let target = Target { owner: site.owner, cloud_id: &site.site.cloud_id, now };
-        let gone = fetched.rows.gone(store, target).await?;
-        let mut tx = store.begin_write(Durability::Normal).await?;
+        let gone = gone_by(site, &fetched.rows, target).await?;
+        let mut tx = store.begin_write(Durability::Mirror).await?;
         let counts = fetched.rows.write(&mut tx, target, gone).await?;
         site.note_bad(&mut tx, &fetched.bad, &fetched.rows, now).await?;
         for checkpoint in self.checkpoints(place, stored, now) {
             tx.put_checkpoint(&checkpoint).await?;
         }
         let (lead, total) = (self.streams[0], fetched.total);
+        let records = counts.get(&lead).map_or(0, |counts| counts.fetched);
+        progress.note_cost(lead, records, fetched.cost).await;
         progress
             .commit(tx, |row| {
                 for (stream, counts) in counts {

@@ -5,6 +5,7 @@
 //! for all processes is in the database.
 
 mod bucket;
+mod cost;
 mod ledger;
 mod pauses;
 
@@ -13,19 +14,29 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use connector_atlassian::{Admission, Admitted, ApiError, CallClass, Observed, Pause, Permit, Priority};
+use connector_atlassian::{
+    Admission, Admitted, ApiError, CallClass, HourlyPoints, Observed, Pause, Permit, Priority,
+};
 use connector_domain::{Clock, CloudId, Timestamp};
 use connector_store::{Engine, RatePause, Store};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use cost::with_cost;
+
 use bucket::Bucket;
-use ledger::Ledger;
+use ledger::{Ledger, Verdict};
 use pauses::{Pauses, Scopes};
 
 /// A call waits here for so long; for anything longer its caller is told when to come again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// What other processes have paused is looked up so often.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Timers are as coarse as this: a call that is sent a moment early meets the limit once more.
+const SPARE: Duration = Duration::from_millis(5);
+/// What other processes have paused is looked up so often: for so long a call may be sent that another process knows to
+/// be too early.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How many points the others have spent is looked up so often.
+const COUNT_EVERY: Duration = Duration::from_millis(200);
 /// Points are told to the other processes when so many have come together.
 const TELL_AFTER: u64 = 200;
 
@@ -37,6 +48,8 @@ pub struct CallScheduler {
     /// The app, as the ledger knows it.
     client_id: String,
     state: Arc<Mutex<State>>,
+    /// Told of the end of each call: those wait for it that its points may suffice for.
+    ended: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -46,6 +59,24 @@ struct State {
     ledgers: HashMap<CloudId, Ledger>,
     pauses: Pauses,
     looked_at: Option<Instant>,
+    counted_at: Option<Instant>,
+}
+
+/// The points of a call that was let through, until it has ended.
+struct UnderWay {
+    state: Arc<Mutex<State>>,
+    ended: Arc<Notify>,
+    cloud_id: CloudId,
+    points: u64,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.ledger(&self.cloud_id).ends(self.points);
+        drop(state);
+        self.ended.notify_waiters();
+    }
 }
 
 impl fmt::Debug for CallScheduler {
@@ -57,7 +88,7 @@ impl fmt::Debug for CallScheduler {
 impl CallScheduler {
     /// `pause` is how a call waits.
     pub fn new(store: Store, clock: Arc<dyn Clock>, pause: Arc<dyn Pause>, client_id: String) -> Self {
-        Self { store, clock, pause, client_id, state: Arc::default() }
+        Self { store, clock, pause, client_id, state: Arc::default(), ended: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -66,29 +97,60 @@ impl CallScheduler {
 
     async fn admit_call(&self, class: &CallClass<'_>) -> Result<Permit, ApiError> {
         let Some(cloud_id) = class.cloud_id else { return Ok(Permit::default()) };
-        self.look_at_others(cloud_id).await;
-        let now = self.clock.now();
-        let wait = {
-            let mut state = self.lock();
-            let paused = state.pauses.until(&Scopes::of(class), now);
-            if let Some((until, reason)) = paused {
-                let left = until.since(now);
-                if left > LONGEST_WAIT {
-                    return Err(refusal(reason, left, until));
+        self.wait_out_pauses(class, cloud_id).await?;
+        let (wait, permit) = loop {
+            // Interest is registered before looking, so that no end of a call between the two is lost.
+            let ended = self.ended.notified();
+            tokio::pin!(ended);
+            ended.as_mut().enable();
+            match self.take(class, cloud_id) {
+                Ok(taken) => break taken,
+                Err(Verdict::NextHour(until)) => {
+                    let reason = "the rest of this hour's points is kept for more urgent calls";
+                    return Err(refusal(reason.to_owned(), until.since(self.clock.now()), until));
                 }
-                left
-            } else if let Some(until) = state.ledger(cloud_id).refuses(class.points, class.priority, now) {
-                let reason = "the rest of this hour's points is kept for more urgent calls";
-                return Err(refusal(reason.to_owned(), until.since(now), until));
-            } else {
-                let key = (cloud_id.clone(), class.method, class.route);
-                state.buckets.entry(key).or_default().take(Instant::now(), class.priority)
+                Err(_) => ended.await,
             }
         };
         if !wait.is_zero() {
             self.pause.wait(wait).await;
+            // Another call may have been refused meanwhile.
+            self.wait_out_pauses(class, cloud_id).await?;
         }
-        Ok(Permit::default())
+        Ok(permit)
+    }
+
+    /// Takes a call out of its bucket, and its points, until it has ended. Says how long it has to wait.
+    fn take(&self, class: &CallClass<'_>, cloud_id: &CloudId) -> Result<(Duration, Permit), Verdict> {
+        let (mut state, now, points) = (self.lock(), self.clock.now(), class.points);
+        match state.ledger(cloud_id).admits(points, class.priority, now) {
+            Verdict::Now => {}
+            other => return Err(other),
+        }
+        state.ledger(cloud_id).begins(points);
+        let key = (cloud_id.clone(), class.method, class.route);
+        let wait = state.buckets.entry(key).or_default().take(Instant::now(), class.priority);
+        let (state, ended) = (Arc::clone(&self.state), Arc::clone(&self.ended));
+        Ok((wait, Permit::holding(UnderWay { state, ended, cloud_id: cloud_id.clone(), points })))
+    }
+
+    /// Waits for as long as something is paused that the call belongs to: what it waits for may be put off meanwhile.
+    async fn wait_out_pauses(&self, class: &CallClass<'_>, cloud_id: &CloudId) -> Result<(), ApiError> {
+        loop {
+            self.look_at_others(cloud_id).await;
+            let now = self.clock.now();
+            let paused = self.lock().pauses.until(&Scopes::of(class), now);
+            let Some((until, reason)) = paused else { return Ok(()) };
+            let left = until.since(now);
+            if left > LONGEST_WAIT {
+                return Err(refusal(reason, left, until));
+            }
+            self.pause.wait(left + SPARE).await;
+            // Where the clock stands still, in a test, no wait would ever be long enough.
+            if self.clock.now() == now {
+                return Ok(());
+            }
+        }
     }
 
     /// On PostgreSQL other processes may have met a limit.
@@ -96,14 +158,20 @@ impl CallScheduler {
         if self.store.engine() != Engine::Postgres {
             return;
         }
-        {
+        let counts = {
             let mut state = self.lock();
             let now = Instant::now();
-            if state.looked_at.is_some_and(|at| now.duration_since(at) < LOOK_EVERY) {
+            let is_due = |at: Option<Instant>, every| at.is_none_or(|at| now.duration_since(at) >= every);
+            if !is_due(state.looked_at, LOOK_EVERY) {
                 return;
             }
             state.looked_at = Some(now);
-        }
+            let counts = is_due(state.counted_at, COUNT_EVERY);
+            if counts {
+                state.counted_at = Some(now);
+            }
+            counts
+        };
         let now = self.clock.now();
         // Without the database the own knowledge has to do; what needs the database fails for itself.
         if let Ok(pauses) = self.store.list_rate_pauses(now).await {
@@ -112,13 +180,14 @@ impl CallScheduler {
                 state.pauses.put(pause);
             }
         }
-        if let Ok(hour) = self.store.points_spent(&self.client_id, cloud_id, now).await {
+        if counts && let Ok(hour) = self.store.points_spent(&self.client_id, cloud_id, now).await {
             self.lock().ledger(cloud_id).learn(hour, now);
         }
     }
 
     fn note(&self, class: &CallClass<'_>, observed: &Observed) {
         let Some(cloud_id) = class.cloud_id else { return };
+        cost::add(observed.points);
         let now = self.clock.now();
         let (pause, spent) = {
             let mut state = self.lock();
@@ -183,6 +252,11 @@ impl Admission for CallScheduler {
 
     fn observe(&self, class: &CallClass<'_>, observed: &Observed) {
         self.note(class, observed);
+    }
+
+    fn points(&self, cloud_id: &CloudId, priority: Priority) -> Option<HourlyPoints> {
+        let now = self.clock.now();
+        self.lock().ledger(cloud_id).hourly(priority, now)
     }
 }
 

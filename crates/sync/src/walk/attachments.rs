@@ -28,9 +28,9 @@ impl Walk for Attachments {
             Ok(Fetched {
                 rows: Rows { attachments, ..Rows::default() },
                 bad: bad_of(Stream::ConfluenceAttachments, page.bad),
-                total: None,
                 date: page.date,
                 next: page.next.filter(|_| !reaches_older).map(|next| to_value(&next)),
+                ..Fetched::default()
             })
         }
         .boxed()

@@ -50,6 +50,26 @@ pub(crate) async fn add_parts(
     Ok(())
 }
 
+fn complete(kind: MirrorKind, content: ContentKind, of: &str, ids: Vec<String>) -> CompleteList {
+    CompleteList { kind, of: of.to_owned(), content: Some(content), ids }
+}
+
+/// Reads the list of a kind anew: the ids in it, where it is whole.
+pub(super) async fn look_again(
+    site: &SiteContext,
+    content: ContentKind,
+    kind: MirrorKind,
+    id: &str,
+) -> Result<Option<Vec<String>>, RunError> {
+    let mut parts = Fetched::default();
+    if kind == MirrorKind::ConfluenceLabels {
+        add_labels(site, content, id, &mut parts).await?;
+    } else {
+        add_comments(site, content, id, &mut parts).await?;
+    }
+    Ok(parts.rows.complete.pop().map(|list| list.ids))
+}
+
 async fn add_labels(
     site: &SiteContext,
     kind: ContentKind,
@@ -65,7 +85,7 @@ async fn add_labels(
     let rows: Vec<_> = labels.into_iter().map(|label| rows::label(label, id)).collect();
     if is_whole {
         let ids = rows.iter().map(|row| row.remote_id.clone()).collect();
-        parts.rows.complete.push(CompleteList { kind: MirrorKind::ConfluenceLabels, of: id.to_owned(), ids });
+        parts.rows.complete.push(complete(MirrorKind::ConfluenceLabels, kind, id, ids));
     }
     parts.rows.labels.extend(rows);
     Ok(())
@@ -108,11 +128,7 @@ async fn add_comments(
     }
     if is_whole {
         let ids = rows.iter().map(|row| row.remote_id.clone()).collect();
-        parts.rows.complete.push(CompleteList {
-            kind: MirrorKind::ConfluenceComments,
-            of: id.to_owned(),
-            ids,
-        });
+        parts.rows.complete.push(complete(MirrorKind::ConfluenceComments, kind, id, ids));
     }
     parts.rows.content_comments.extend(rows);
     Ok(())

@@ -83,9 +83,9 @@ impl Walk for Issues {
             if place.pending.is_empty() && !place.found_all {
                 place = self.find(since, place.token, &mut fetched).await?;
             }
-            let rest = place.pending.split_off(place.pending.len().min(AT_ONCE * MOST_FETCHED));
+            let rest = place.pending.split_off(place.pending.len().min(Self::A_PAGE));
             let now = std::mem::replace(&mut place.pending, rest);
-            self.fetch_issues(&now, &mut fetched).await?;
+            self.fetch_issues(&now, since.is_some(), &mut fetched).await?;
             let is_through = place.pending.is_empty() && place.found_all;
             fetched.next = (!is_through).then(|| to_value(&place));
             Ok(fetched)
@@ -107,6 +107,7 @@ impl Issues {
         let page = self.site.call(|token| async move { jira.search_ids(&token, search).await }).await?;
         fetched.date = page.date;
         fetched.bad = bad_of(Stream::JiraIssues, page.bad);
+        fetched.found = page.items.len() as u64;
         let pending = page.items.into_iter().map(|issue| issue.id).collect();
         Ok(Place { pending, found_all: page.next.is_none(), token: page.next })
     }
@@ -124,20 +125,27 @@ impl Issues {
         }
     }
 
-    /// Rows of these issues, with what hangs on them.
-    pub(crate) async fn read(&self, ids: &[String]) -> Result<Rows, RunError> {
+    /// So many issues make one page.
+    pub(crate) const A_PAGE: usize = AT_ONCE * MOST_FETCHED;
+
+    /// These issues, [`A_PAGE`](Self::A_PAGE) at most, with what hangs on them.
+    pub(crate) async fn read(&self, ids: &[String]) -> Result<Fetched, RunError> {
         let mut fetched = Fetched::default();
-        for ids in ids.chunks(AT_ONCE * MOST_FETCHED) {
-            self.fetch_issues(ids, &mut fetched).await?;
-        }
-        Ok(fetched.rows)
+        self.fetch_issues(ids, false, &mut fetched).await?;
+        Ok(fetched)
     }
 
-    async fn fetch_issues(&self, ids: &[String], fetched: &mut Fetched) -> Result<(), RunError> {
+    /// `follows`: changes are what is read, and everything was read before.
+    async fn fetch_issues(
+        &self,
+        ids: &[String],
+        follows: bool,
+        fetched: &mut Fetched,
+    ) -> Result<(), RunError> {
         let batches = ids.chunks(MOST_FETCHED).map(|ids| self.fetch_batch(ids));
         for batch in try_join_all(batches).await? {
             fetched.date = fetched.date.or(batch.date);
-            let (rows, bad) = self.rows_of(batch).await?;
+            let (rows, bad) = self.rows_of(batch, follows).await?;
             fetched.rows.append(rows);
             fetched.bad.extend(bad);
         }
@@ -149,7 +157,11 @@ impl Issues {
         self.site.call(|token| async move { jira.bulk_fetch(&token, ids, fields).await }).await
     }
 
-    async fn rows_of(&self, batch: IssueBatch) -> Result<(Rows, Vec<(Stream, BadRecord)>), RunError> {
+    async fn rows_of(
+        &self,
+        batch: IssueBatch,
+        follows: bool,
+    ) -> Result<(Rows, Vec<(Stream, BadRecord)>), RunError> {
         let mut bad = bad_of(Stream::JiraIssues, batch.bad);
         let unreadable =
             batch.errors.into_iter().map(|error| BadRecord { id: Some(error.id), what: error.error_message });
@@ -163,7 +175,7 @@ impl Issues {
             add_comments(&self.site, &batch.issues, &mut rows, &mut bad).await?;
         }
         if self.streams.worklogs {
-            add_worklogs(&self.site, &batch.issues, &mut rows, &mut bad).await?;
+            add_worklogs(&self.site, &batch.issues, follows, &mut rows, &mut bad).await?;
         }
         if self.streams.changelogs {
             let ids = batch.issues.iter().map(|issue| issue.id.clone()).collect();

@@ -7,6 +7,7 @@ mod issue_parts;
 mod issues;
 mod lists;
 mod projects;
+mod second_look;
 mod spaces;
 mod worklog_changes;
 
@@ -16,6 +17,7 @@ pub(crate) use content_parts::add_parts;
 pub(crate) use issues::{IssueStreams, Issues};
 pub(crate) use lists::{Fields, IssueTypes, Statuses, Users};
 pub(crate) use projects::Projects;
+pub(crate) use second_look::{gone_by, parts_by_id};
 pub(crate) use spaces::Spaces;
 pub(crate) use worklog_changes::WorklogChanges;
 
@@ -44,10 +46,21 @@ pub(crate) struct Fetched {
     pub(crate) bad: Vec<(Stream, BadRecord)>,
     /// How many records there are in all, where Atlassian says so.
     pub(crate) total: Option<u64>,
+    /// How many ids were found, for a point each: of this page and of later ones.
+    pub(crate) found: u64,
+    /// Points that the page has cost, without those for finding ids.
+    pub(crate) cost: u64,
     /// Atlassian's clock.
     pub(crate) date: Option<Timestamp>,
     /// Where the next page begins; `None` behind the last one.
     pub(crate) next: Option<Value>,
+}
+
+impl Fetched {
+    /// Whether a record with this id came and could not be read.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.bad.iter().any(|(_, record)| record.id.as_deref() == Some(id))
+    }
 }
 
 /// A place as the checkpoint keeps it.
@@ -60,7 +73,7 @@ fn from_value<T: DeserializeOwned>(at: Option<Value>) -> Option<T> {
     at.and_then(|value| serde_json::from_value(value).ok())
 }
 
-fn bad_of(stream: Stream, bad: Vec<BadRecord>) -> Vec<(Stream, BadRecord)> {
+pub(crate) fn bad_of(stream: Stream, bad: Vec<BadRecord>) -> Vec<(Stream, BadRecord)> {
     bad.into_iter().map(|record| (stream, record)).collect()
 }
 

@@ -30,6 +30,7 @@ impl Walk for Projects {
                 total: page.total,
                 date: page.date,
                 next: page.next.map(|next| to_value(&next)),
+                ..Fetched::default()
             })
         }
         .boxed()

@@ -28,6 +28,7 @@ impl Walk for Spaces {
                 total: page.total,
                 date: page.date,
                 next: page.next.map(|next| to_value(&next)),
+                ..Fetched::default()
             })
         }
         .boxed()

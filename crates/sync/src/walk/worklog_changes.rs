@@ -8,9 +8,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+use super::second_look::parts_by_id;
 use super::{Fetched, Walk, bad_of, from_value, to_value};
 use crate::Stream;
-use crate::rows;
 use crate::run::{RunError, SiteContext};
 
 /// Worklogs of the whole site that were changed, or deleted: neither moves the time of their issue on.
@@ -49,16 +49,10 @@ impl Walk for WorklogChanges {
 
 impl WorklogChanges {
     async fn add_worklogs(&self, ids: &[String], fetched: &mut Fetched) -> Result<(), RunError> {
-        let ids: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-        let jira = self.site.jira();
         for ids in ids.chunks(MOST_BY_ID) {
-            let page = self.site.call(|token| async move { jira.worklogs_by_id(&token, ids).await }).await?;
-            fetched.bad.extend(bad_of(Stream::JiraWorklogs, page.bad));
-            let rows = page.items.iter().filter_map(|worklog| {
-                let issue_id = worklog.issue_id.as_deref()?;
-                Some(rows::worklog(worklog, issue_id))
-            });
-            fetched.rows.worklogs.extend(rows);
+            let found = parts_by_id(&self.site, Stream::JiraWorklogs, ids).await?;
+            fetched.rows.append(found.fetched.rows);
+            fetched.bad.extend(found.fetched.bad);
         }
         Ok(())
     }

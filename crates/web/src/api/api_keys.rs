@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use connector_connections::NewApiKey;
-use connector_domain::{ApiKey, ApiKeyId, KeyScope, Timestamp};
+use connector_domain::{ApiKey, ApiKeyId, KeyScope, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::rows::Page;
 use crate::App;
 use crate::http::access::{Access, Admin};
+use crate::http::caller::existing_owner;
 use crate::http::extract::{self, Path};
 use crate::http::problem::{Problem, Problems};
 use crate::http::text::Checks;
@@ -30,6 +31,8 @@ pub(crate) struct ApiKeyBody {
     /// `read`, `manage`, `admin`; each includes those before it.
     #[schema(example = json!(["read"]))]
     scopes: Vec<&'static str>,
+    /// Whose rows alone it opens; null for everybody's.
+    user_id: Option<i64>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -47,6 +50,7 @@ impl From<ApiKey> for ApiKeyBody {
             id: key.id.to_string(),
             scopes: key.scopes.iter().map(KeyScope::as_str).collect(),
             name: key.name,
+            user_id: key.user_id.map(|id| id.0),
             created_at: key.created_at,
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,
@@ -74,6 +78,8 @@ pub(crate) struct CreateApiKey {
     /// `read`, `manage`, `admin`.
     #[schema(min_items = 1, max_items = 3)]
     scopes: Vec<String>,
+    /// Open this user's rows alone. Such a key cannot have the scope `admin`, and goes with its user.
+    user_id: Option<i64>,
     /// When it ends by itself.
     #[schema(minimum = 1, maximum = 365, default = 90)]
     expires_in_days: Option<u16>,
@@ -92,13 +98,18 @@ impl CreateApiKey {
         if !(1..=KeyScope::ALL.len()).contains(&self.scopes.len()) {
             checks.fault("/scopes", "must name one to three of `read`, `manage`, `admin`".to_owned());
         }
+        if self.user_id.is_some() && scopes.contains(&KeyScope::Admin) {
+            checks
+                .fault("/user_id", "is given beside the scope `admin`, which concerns everybody".to_owned());
+        }
         let days = self.expires_in_days.unwrap_or(DEFAULT_DAYS);
         if !(1..=MOST_DAYS).contains(&days) {
             checks.fault("/expires_in_days", format!("must be from 1 to {MOST_DAYS}"));
         }
         checks.finish()?;
         let lifetime = Duration::from_hours(24 * u64::from(days));
-        Ok(NewApiKey { name: self.name, scopes: scopes.into_iter().collect(), lifetime })
+        let (scopes, user_id) = (scopes.into_iter().collect(), self.user_id.map(UserId));
+        Ok(NewApiKey { name: self.name, scopes, user_id, lifetime })
     }
 }
 
@@ -112,7 +123,11 @@ pub(crate) async fn create_key(
     caller: Access<Admin>,
     extract::Json(body): extract::Json<CreateApiKey>,
 ) -> Result<(StatusCode, Json<NewApiKeyBody>), Problem> {
-    let (key, text) = app.connections().create_api_key(caller.actor(), body.check()?).await?;
+    let new = body.check()?;
+    if let Some(user) = new.user_id {
+        existing_owner(&app, user).await?;
+    }
+    let (key, text) = app.connections().create_api_key(caller.actor(), new).await?;
     let body = NewApiKeyBody { about: key.into(), key: text.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(body)))
 }

@@ -21,7 +21,8 @@ pub(crate) struct EventBody {
     at: Timestamp,
     actor: ActorBody,
     /// `connected`, `reconnected`, `scopes_shrank`, `needs_reconnect`, `disconnected`, `site_appeared`,
-    /// `site_disappeared`, `sites_chosen`, `streams_chosen`, `grant_refreshed`; later versions may have more.
+    /// `site_disappeared`, `sites_chosen`, `streams_chosen`, `grant_refreshed`, `tokens_read`; later versions may have
+    /// more.
     #[schema(example = "connected")]
     event: String,
     /// Why, for people, where the event does not say it.

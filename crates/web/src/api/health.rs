@@ -60,7 +60,8 @@ pub(crate) async fn check_liveness(_app: State<App>, _: Anyone) -> Json<Status> 
     Json(Status { status: "ok", detail: None })
 }
 
-/// Whether requests can be served: the database answers and has this program's schema.
+/// Whether requests can be served: the database answers and has this program's schema, and so does Redis, where the
+/// sessions are there.
 ///
 /// The encryption keys are checked at the start, which is refused without them.
 #[utoipa::path(get, path = "/readyz", tag = "Health", responses(
@@ -69,7 +70,14 @@ pub(crate) async fn check_liveness(_app: State<App>, _: Anyone) -> Json<Status> 
 ))]
 pub(crate) async fn check_readiness(State(app): State<App>, _: Anyone) -> Result<Json<Status>, Problem> {
     match app.store().check_schema().await {
-        Ok(()) => Ok(Json(Status { status: "ok", detail: warning(&app).await })),
+        Ok(()) => {
+            if let Err(error) = app.connections().ping_sessions().await {
+                tracing::error!(error = %report(&error), "not ready");
+                let detail = "The place of the sessions does not answer.";
+                return Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, detail));
+            }
+            Ok(Json(Status { status: "ok", detail: warning(&app).await }))
+        }
         Err(error) => {
             tracing::error!(error = %report(&error), "not ready");
             let detail = "The database does not answer, or does not have the schema of this program.";

@@ -1,11 +1,13 @@
 //! The API: one list of routes.
 
 mod api_keys;
+mod audit;
 mod choice;
 mod completeness;
 mod confluence_blog_posts;
 mod confluence_pages;
 mod confluence_spaces;
+mod connect_links;
 mod connection_events;
 mod connections;
 mod content;
@@ -21,6 +23,7 @@ mod oauth_login;
 mod oauth_session;
 mod rows;
 mod scope_check;
+mod sessions;
 mod syncs;
 mod users;
 
@@ -45,7 +48,9 @@ use crate::http::access::{KEY_SCHEME, SESSION_SCHEME, operation};
         (name = "Health", description = "Whether the service is up."),
         (name = "Users", description = "The people who connect."),
         (name = "OAuth", description = "Connecting an Atlassian account."),
+        (name = "Sessions", description = "Where one is signed in."),
         (name = "API keys", description = "How programs call this API."),
+        (name = "Audit", description = "Who did what."),
         (name = "Connections", description = "What is connected."),
         (name = "Syncs", description = "Keeping the mirror up to date."),
         (name = "Integrations", description = "The state of each product, and what was fetched from it."),
@@ -81,7 +86,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(operation!(users::create_user))
         .routes(operation!(users::list_users))
         .routes(operation!(users::find_user))
+        .routes(operation!(users::delete_user))
+        .routes(operation!(users::delete_user_under_api))
         .routes(operation!(oauth_login::start_atlassian_login))
+        .routes(operation!(connect_links::create_connect_link))
+        .routes(operation!(oauth_login::open_connect_link))
         .routes(operation!(oauth_login::start_legacy_login))
         .routes(operation!(oauth_login::start_legacy_login_under_api))
         .routes(operation!(oauth_callback::finish_atlassian_login))
@@ -91,9 +100,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(operation!(oauth_session::list_resources))
         .routes(operation!(me::show_caller))
         .routes(operation!(me::log_out))
+        .routes(operation!(sessions::list_sessions))
+        .routes(operation!(sessions::end_all_sessions))
+        .routes(operation!(sessions::end_session))
         .routes(operation!(api_keys::create_key))
         .routes(operation!(api_keys::list_keys))
         .routes(operation!(api_keys::revoke_key))
+        .routes(operation!(audit::search_audit))
         .routes(operation!(connections::list_connections))
         .routes(operation!(connections::find_connection))
         .routes(operation!(choice::choose))

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use connector_connections::{Callback, FailedLogin, FinishedLogin, LoginError, SESSION_LIFETIME};
-use connector_domain::{AuthorizationCode, Secret, SyncMode};
+use connector_connections::{Callback, FailedLogin, FinishedLogin, LoginError};
+use connector_domain::{Actor, AuditEvent, AuthorizationCode, Secret, SyncMode};
 use connector_store::LoginFlow;
 use serde::Deserialize;
 use tracing::Instrument as _;
@@ -103,9 +103,7 @@ async fn finish(
             let lost = lost_scopes(&app, &login).await?;
             Ok(succeeded(&app, &login, &session, &lost))
         }
-        Ok(Err(FailedLogin { flow, app_state, error })) => {
-            failed(&app, &headers, Some(flow.unwrap_or(route)), app_state.as_deref(), &error)
-        }
+        Ok(Err(error)) => failed(&app, caller, &headers, route, error),
         Err(error) => {
             tracing::error!(%error, "a login did not come to its end");
             Err(Problem::internal())
@@ -122,6 +120,8 @@ async fn complete(
     let session =
         app.connections().renew_session(login.user.id, login.connection_id, old_session.as_ref()).await;
     let session = session.map_err(LoginError::from)?;
+    let event = AuditEvent::LoggedIn { flow: login.flow.as_str(), by_link: login.by_link };
+    app.connections().note(Actor::Person(Some(login.user.id)), event, Some(login.user.id)).await;
     if let Err(error) = app.syncs().request(login.connection_id, SyncMode::Full, &[]).await {
         // The connection stands; a sync can be asked for again.
         tracing::error!(error = %report(&error), "the first sync could not be asked for");
@@ -129,15 +129,20 @@ async fn complete(
     Ok((login, session))
 }
 
-/// Where the browser lands, and what it is told there besides `status`.
-fn landing(app: &App, flow: LoginFlow, parameters: &[(&str, &str)]) -> String {
+/// Where the browser lands, and what it is told there besides `status`. `return_url` is where a link leads.
+fn landing(app: &App, flow: LoginFlow, return_url: Option<&str>, parameters: &[(&str, &str)]) -> String {
     let path = match flow {
         LoginFlow::Atlassian => "",
         LoginFlow::Jira | LoginFlow::Confluence => "/oauth/callback",
     };
     let mut all = vec![("provider", flow.as_str())];
     all.extend_from_slice(parameters);
-    browser::frontend_address(&app.settings().frontend_url, path, &all)
+    let settings = app.settings();
+    // Looked at once more: the settings may have changed since the link was made.
+    match return_url.and_then(|url| settings.return_url(url).ok()) {
+        Some(url) => browser::frontend_address(url.as_str(), "", &all),
+        None => browser::frontend_address(&settings.frontend_url, path, &all),
+    }
 }
 
 /// What the consent before covered and this one does not.
@@ -158,10 +163,15 @@ fn succeeded(app: &App, login: &FinishedLogin, session: &Secret, lost_scopes: &s
     if let Some(state) = &login.app_state {
         parameters.push(("state", state));
     }
-    let mut response = browser::found(&landing(app, login.flow, &parameters));
+    let connection_id = login.connection_id.to_string();
+    if login.by_link {
+        parameters.extend([("user_id", user_id.as_str()), ("connection_id", connection_id.as_str())]);
+    }
+    let address = landing(app, login.flow, login.return_url.as_deref(), &parameters);
+    let mut response = browser::found(&address);
     let settings = app.settings();
     for cookie in [
-        cookies::set_session(settings, session, SESSION_LIFETIME),
+        cookies::set_session(settings, session, app.connections().settings().sessions.lifetime),
         cookies::clear_login(settings, &login.cookie_suffix),
     ] {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -169,28 +179,31 @@ fn succeeded(app: &App, login: &FinishedLogin, session: &Secret, lost_scopes: &s
     response
 }
 
-/// A browser is led to the frontend with a sentence for people; a program gets a problem document.
+/// A browser is led to the frontend with a sentence for people; a program gets a problem document. `route` is where it
+/// failed, for a login that is not known.
 pub(crate) fn failed(
     app: &App,
+    caller: &Caller,
     headers: &HeaderMap,
-    flow: Option<LoginFlow>,
-    app_state: Option<&str>,
-    error: &LoginError,
+    route: LoginFlow,
+    login: FailedLogin,
 ) -> Result<Response, Problem> {
+    let FailedLogin { flow, app_state, return_url, error } = login;
     if error.concerns_operator() {
-        tracing::error!(error = %report(error), "a login failed");
+        tracing::error!(error = %report(&error), "a login failed");
     } else {
-        tracing::warn!(error = %report(error), "a login failed");
+        tracing::warn!(error = %report(&error), "a login failed");
     }
+    app.connections().note_failed_login(caller.actor(), flow, &error);
     let message = error.to_string();
     if !browser::wants_page(headers) {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         return Err(Problem::new(status, message));
     }
-    let mut parameters = vec![("status", "error"), ("message", message.as_str())];
-    if let Some(state) = app_state {
+    let mut parameters = vec![("status", "error"), ("message", message.as_str()), ("reason", error.name())];
+    if let Some(state) = &app_state {
         parameters.push(("state", state));
     }
-    let address = landing(app, flow.unwrap_or(LoginFlow::Atlassian), &parameters);
+    let address = landing(app, flow.unwrap_or(route), return_url.as_deref(), &parameters);
     Ok(browser::found(&address).into_response())
 }

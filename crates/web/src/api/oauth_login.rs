@@ -1,7 +1,9 @@
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use connector_connections::StartLogin;
+use connector_connections::{FailedLogin, ShownLink, StartLogin};
+use connector_domain::Secret;
 use connector_store::LoginFlow;
 use serde::Deserialize;
 use url::Url;
@@ -24,6 +26,10 @@ pub(crate) struct LoginQuery {
     /// Scopes with spaces between. They narrow what this service is set up for and never widen it.
     #[param(max_length = 4096)]
     scope: Option<String>,
+    /// The secret of a connect link, which is in its path.
+    #[serde(skip)]
+    #[param(ignore)]
+    link: Option<Secret>,
 }
 
 /// The legacy logins, one for each product.
@@ -55,6 +61,30 @@ pub(crate) async fn start_atlassian_login(
     headers: HeaderMap,
     Query(query): Query<LoginQuery>,
 ) -> Result<Response, Problem> {
+    start(&app, LoginFlow::Atlassian, &caller, &uri.0, &headers, query).await
+}
+
+/// Connect by a link that a server has made for one of its users.
+///
+/// Leads the browser to Atlassian's consent page, and ties the link to this browser. At the end the browser goes to the
+/// link's `return_url`.
+#[utoipa::path(get, path = "/connect/{token}", tag = "OAuth", params(("token" = String, Path)), responses(
+    (status = 302, description = "To Atlassian."),
+    Problems,
+))]
+pub(crate) async fn open_connect_link(
+    State(app): State<App>,
+    caller: Access<Open>,
+    uri: OriginalUri,
+    method: Method,
+    headers: HeaderMap,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    // Whatever looks at links ahead of people must not be the browser that opens one.
+    if method == Method::HEAD || headers.contains_key("sec-purpose") || headers.contains_key("purpose") {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let query = LoginQuery { state: None, scope: None, link: Some(Secret::new(token)) };
     start(&app, LoginFlow::Atlassian, &caller, &uri.0, &headers, query).await
 }
 
@@ -106,11 +136,17 @@ async fn start(
         return Ok(browser::found(&address));
     }
     let app_state = query.state;
+    let link = query.link.map(|token| ShownLink { token, cookies: cookies::links(app.settings(), headers) });
+    let return_url = match &link {
+        Some(link) => app.connections().return_url_of_link(&link.token).await?,
+        None => None,
+    };
     let started = app.connections().start_login(StartLogin {
         flow,
         app_state: app_state.clone(),
         scope: query.scope.map(|scope| scope.split_whitespace().collect()),
         user_id: caller.user_id(),
+        link,
         host: host(headers).map(|(host, _)| host.to_owned()),
     });
     match started.await {
@@ -121,10 +157,17 @@ async fn start(
                 &started.cookie_value,
                 started.lifetime,
             );
-            let response = browser::found(started.authorize_url.as_str());
-            Ok(([(header::SET_COOKIE, cookie)], response).into_response())
+            let mut response = browser::found(started.authorize_url.as_str());
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            if let Some(tie) = &started.link_cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookies::set_link(app.settings(), tie));
+            }
+            Ok(response)
         }
-        Err(error) => failed(app, headers, Some(flow), app_state.as_deref(), &error),
+        Err(error) => {
+            let failed_login = FailedLogin { flow: Some(flow), app_state, return_url, error };
+            failed(app, caller, headers, flow, failed_login)
+        }
     }
 }
 
@@ -142,7 +185,9 @@ fn at_callback_host(app: &App, flow: LoginFlow, uri: &Uri, headers: &HeaderMap) 
     if host == registered || !is_loopback(host) || !is_loopback(registered) || port != callback.port() {
         return None;
     }
-    Some(format!("{}{}", callback.origin().ascii_serialization(), uri))
+    // The path alone: a request may name a whole address in its first line.
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    Some(format!("{}{path}", callback.origin().ascii_serialization()))
 }
 
 /// The name and port by which the browser reached us.

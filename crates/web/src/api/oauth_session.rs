@@ -98,8 +98,9 @@ pub(crate) async fn list_resources(
 /// The connection that the session was begun with, else the person's current one.
 async fn connection(app: &App, caller: &Caller) -> Result<Connection, Problem> {
     let session = caller.session()?;
+    // It may be another person's by now.
     if let Some(id) = session.connection_id
-        && let Some(connection) = app.store().find_connection(id).await?
+        && let Some(connection) = app.store().find_connection_of(Some(session.user_id), id).await?
     {
         return Ok(connection);
     }

@@ -10,6 +10,7 @@ use connector_domain::{ConnectionId, StreamProgress, SyncMode, SyncRun, SyncRunI
 use connector_sync::{RequestError, Stream};
 use futures::stream;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rows::Page;
@@ -249,8 +250,11 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<SyncRun, Problem> 
     let missing = || Problem::not_found("There is no such sync run.");
     let id: SyncRunId = id.parse().map_err(|_| missing())?;
     let run = app.store().find_sync_run(id).await?.ok_or_else(missing)?;
-    caller.connection(app, &run.connection_id.to_string()).await.map_err(|_| missing())?;
-    Ok(run)
+    match caller.connection(app, &run.connection_id.to_string()).await {
+        Ok(_) => Ok(run),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Err(missing()),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Follow a sync run as server-sent events.
@@ -268,7 +272,7 @@ pub(crate) async fn follow_sync(
     // Listening begins before looking, so that no change between the two is lost.
     let changes = app.syncs().watch();
     let run = find(&app, &caller, &id).await?;
-    let follower = Follower { app, id: run.id, changes, next: Some(run), shown: String::new() };
+    let follower = Follower { app, caller, id: run.id, changes, next: Some(run), shown: String::new() };
     let events = stream::unfold(follower, |mut follower| async move {
         let event = follower.event().await?;
         Some((Ok(event), follower))
@@ -278,8 +282,9 @@ pub(crate) async fn follow_sync(
 
 struct Follower {
     app: App,
+    caller: Access<Read>,
     id: SyncRunId,
-    changes: tokio::sync::broadcast::Receiver<SyncRunId>,
+    changes: broadcast::Receiver<SyncRunId>,
     /// What is to be shown without waiting.
     next: Option<SyncRun>,
     /// What was shown last; empty once there is nothing more to show.
@@ -308,21 +313,35 @@ impl Follower {
         if self.shown.is_empty() {
             return None;
         }
-        let announced = async {
-            loop {
-                use tokio::sync::broadcast::error::RecvError;
-                match self.changes.recv().await {
-                    Ok(id) if id != self.id => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => return,
-                    Err(RecvError::Closed) => std::future::pending().await,
+        loop {
+            tokio::select! {
+                () = self.app.stop().cancelled() => return None,
+                () = announced(&mut self.changes, self.id) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            // Whoever has logged out meanwhile, or whose key was revoked, sees no more.
+            if !self.caller.is_still_there(&self.app).await {
+                return None;
+            }
+            match self.app.store().find_sync_run(self.id).await {
+                Ok(run) => return run,
+                // The end of the events would be taken for the end of the run.
+                Err(error) => {
+                    tracing::debug!(sync.id = %self.id, %error, "a sync that is followed cannot be read");
                 }
             }
-        };
-        tokio::select! {
-            () = self.app.stop().cancelled() => return None,
-            () = announced => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        self.app.store().find_sync_run(self.id).await.ok().flatten()
+    }
+}
+
+/// Waits until something of a run has changed in this process, or may have.
+async fn announced(changes: &mut broadcast::Receiver<SyncRunId>, run: SyncRunId) {
+    use broadcast::error::RecvError;
+    loop {
+        match changes.recv().await {
+            Ok(id) if id != run => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

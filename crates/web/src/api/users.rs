@@ -1,21 +1,24 @@
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use connector_domain::{Email, Secret, User, UserId};
 use connector_store::{Dataset, NewUser};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
-use crate::http::access::{Access, Manage, Read};
-use crate::http::caller::unknown_owner;
-use crate::http::cursor;
+use crate::http::access::{Access, Manage, Read, Write};
+use crate::http::caller::{Caller, unknown_owner};
 use crate::http::extract::{self, Path, Query};
 use crate::http::json::JsonBytes;
 use crate::http::list::bare_list;
 use crate::http::problem::{Problem, Problems};
 use crate::http::text::Checks;
+use crate::http::{cookies, cursor};
 
 /// A person to be created. Tokens are sealed before they are stored, and are never given out again.
 #[derive(Deserialize, ToSchema)]
@@ -127,6 +130,70 @@ pub(crate) async fn list_users(
         cursor::cut(&mut users, limit).then(|| users.last().map(|user| cursor::encode(&user.id))).flatten();
     let body: Vec<UserBody> = users.into_iter().map(Into::into).collect();
     Ok(bare_list(&uri, &body, next.as_deref()))
+}
+
+/// What a deletion took away.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Erasure)]
+pub(crate) struct ErasureBody {
+    user_id: i64,
+    /// How many rows in all.
+    rows: u64,
+    /// How many of each table; those of which there were none are left out.
+    #[schema(example = json!({"users": 1, "connections": 1, "grants": 1, "sessions": 2, "jira_issues": 600}))]
+    erased: BTreeMap<String, u64>,
+}
+
+/// Delete a user with everything that is the user's: tokens, sessions, keys, mirrored rows and those put in by hand.
+///
+/// A person may delete itself, in `required` mode within 10 minutes of a login; a server whoever it is for. What stays
+/// is a line in the audit trail, with the user's number and these counts.
+#[utoipa::path(delete, path = "/users/{user_id}", tag = "Users", params(("user_id" = i64, Path)), responses(
+    (status = 200, description = "It is done, and what went.", body = ErasureBody),
+    Problems,
+))]
+pub(crate) async fn delete_user(
+    State(app): State<App>,
+    caller: Access<Write>,
+    Path(id): Path<i64>,
+) -> Result<Response, Problem> {
+    delete(app, &caller, id).await
+}
+
+/// The same under `/api`.
+#[utoipa::path(delete, path = "/api/users/{user_id}", tag = "Users", params(("user_id" = i64, Path)), responses(
+    (status = 200, description = "It is done, and what went.", body = ErasureBody),
+    Problems,
+))]
+pub(crate) async fn delete_user_under_api(
+    State(app): State<App>,
+    caller: Access<Write>,
+    Path(id): Path<i64>,
+) -> Result<Response, Problem> {
+    delete(app, &caller, id).await
+}
+
+async fn delete(app: App, caller: &Caller, id: i64) -> Result<Response, Problem> {
+    let user = caller.named_owner(&app, id)?;
+    caller.has_just_logged_in(&app)?;
+    let own = caller.user_id() == Some(user);
+    let actor = caller.actor();
+    // Detached: a caller that goes away must not leave half of it.
+    let task = {
+        let app = app.clone();
+        tokio::spawn(async move { app.syncs().erase_user(user, actor).await }.in_current_span())
+    };
+    let erased = task.await.map_err(|error| {
+        tracing::error!(%error, "the deletion of a user did not come to its end");
+        Problem::internal()
+    })??;
+    let erased = erased.ok_or_else(|| unknown_owner(user))?;
+    let body = ErasureBody { user_id: id, rows: erased.values().sum(), erased };
+    let mut response = Json(body).into_response();
+    if own {
+        response.headers_mut().append(header::SET_COOKIE, cookies::clear_session(app.settings()));
+    }
+    Ok(response)
 }
 
 /// Find a user by id.

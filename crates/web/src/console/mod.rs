@@ -108,6 +108,14 @@ mod tests {
         let html = console(&ConsoleData { user: None, connections: &[], ..Owned::new().data() });
         assert!(html.contains(r#"href="/api/oauth/atlassian/login""#), "{html}");
         assert!(!html.contains("/api/logout"), "nobody is signed in: {html}");
+        assert!(!html.contains("data-delete-me"), "nobody is there to be deleted: {html}");
+    }
+
+    #[test]
+    fn who_is_signed_in_can_leave() {
+        let (owned, user) = (Owned::new(), samples::user());
+        let html = console(&ConsoleData { user: Some(&user), ..owned.data() });
+        assert!(html.contains(&format!(r#"data-delete-me="{}""#, user.id)), "{html}");
     }
 
     #[test]

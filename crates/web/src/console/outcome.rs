@@ -1,11 +1,12 @@
-use super::format;
+use connector_connections::LoginError;
 
 /// How a login ended, as the query of `/connected` tells it. Anybody can write such a query into a link.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Outcome<'a> {
     pub provider: Option<&'a str>,
     pub status: Option<&'a str>,
-    pub message: Option<&'a str>,
+    /// Names one of our sentences: nobody else's words are shown.
+    pub reason: Option<&'a str>,
     /// Whether the consent covers less than the one before.
     pub shrank: bool,
 }
@@ -17,13 +18,10 @@ pub(super) struct OutcomeView {
     pub title: String,
     pub text: &'static str,
     /// What went wrong, in the service's words.
-    pub message: Option<String>,
+    pub message: Option<&'static str>,
     pub failed: bool,
     pub shrank: bool,
 }
-
-/// Enough for any sentence of ours, too little for a letter from somebody else.
-const LONGEST_MESSAGE: usize = 300;
 
 impl From<Outcome<'_>> for OutcomeView {
     fn from(outcome: Outcome<'_>) -> Self {
@@ -37,7 +35,6 @@ impl From<Outcome<'_>> for OutcomeView {
                 tone: "good",
                 title: format!("{provider} is connected"),
                 text: "Your projects, spaces and pages are being read now. You can follow it in the console.",
-                // The text of a success is ours alone, so that a forged link has nothing to say.
                 message: None,
                 failed: false,
                 shrank: outcome.shrank,
@@ -46,10 +43,7 @@ impl From<Outcome<'_>> for OutcomeView {
                 tone: "bad",
                 title: format!("{provider} was not connected"),
                 text: "Nothing was changed. You can try again right away.",
-                message: outcome
-                    .message
-                    .map(|message| format::plain(message, LONGEST_MESSAGE))
-                    .filter(|message| !message.is_empty()),
+                message: outcome.reason.and_then(LoginError::sentence),
                 failed: true,
                 shrank: false,
             },
@@ -70,23 +64,23 @@ mod tests {
     use super::super::render_connected;
     use super::*;
 
-    fn outcome<'a>(status: &'a str, message: &'a str) -> Outcome<'a> {
-        Outcome { provider: Some("jira"), status: Some(status), message: Some(message), shrank: false }
+    fn outcome<'a>(status: &'a str, reason: &'a str) -> Outcome<'a> {
+        Outcome { provider: Some("jira"), status: Some(status), reason: Some(reason), shrank: false }
     }
 
     #[test]
-    fn a_success_says_only_our_words() {
-        let view = OutcomeView::from(outcome("success", "Call this number"));
+    fn a_failure_says_our_words_and_a_success_none() {
+        let view = OutcomeView::from(outcome("success", "denied"));
         assert_eq!((view.title.as_str(), view.message), ("Jira is connected", None));
+        let html = render_connected(outcome("error", "denied"), None).unwrap();
+        assert!(html.contains("You did not give the app access"), "{html}");
     }
 
     #[test]
-    fn a_message_is_text_and_short() {
-        let html = render_connected(outcome("error", "<b>denied</b>"), None).unwrap();
-        assert!(html.contains("&#60;b&#62;denied") && !html.contains("<b>denied"), "{html}");
-        let long = "x".repeat(5_000);
-        let message = OutcomeView::from(outcome("error", &long)).message.unwrap();
-        assert_eq!(message.chars().count(), LONGEST_MESSAGE + 1);
+    fn nobody_else_s_words_are_shown() {
+        let html = render_connected(outcome("error", "Call this number"), None).unwrap();
+        assert!(!html.contains("Call this number"), "{html}");
+        assert_eq!(OutcomeView::from(outcome("error", "<b>denied</b>")).message, None);
     }
 
     #[test]
@@ -100,10 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_echoed() {
-        let evil = |status, message| Outcome { provider: Some("evil"), message, ..outcome(status, "") };
-        let view = OutcomeView::from(evil("pwned", Some("x")));
+        let evil = |status| Outcome { provider: Some("evil"), ..outcome(status, "x") };
+        let view = OutcomeView::from(evil("pwned"));
         assert_eq!((view.title.as_str(), view.message), ("Nothing to report", None));
-        let view = OutcomeView::from(evil("success", None));
+        let view = OutcomeView::from(evil("success"));
         assert_eq!(view.title, "Atlassian is connected");
     }
 }

@@ -171,6 +171,7 @@ fn empty_text(things: &str, product: &str, active: bool, data: &ConsoleData<'_>)
 /// How the page addresses the person signed in.
 #[derive(Debug, Clone)]
 pub(super) struct PersonView {
+    pub id: i64,
     pub name: String,
     pub email: String,
     pub initials: String,
@@ -181,6 +182,7 @@ impl From<&User> for PersonView {
     fn from(user: &User) -> Self {
         let name = connection::person_name(user);
         Self {
+            id: user.id.0,
             initials: format::initials(&name),
             tone: format::tone(&name),
             email: user.email.to_string(),

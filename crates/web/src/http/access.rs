@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, MatchedPath, State};
 use axum::handler::Handler;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
@@ -46,7 +47,15 @@ impl<N: NeedIs> FromRequestParts<App> for Access<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        caller.may(app, N::NEED)?;
+        if let Err(problem) = caller.may(app, N::NEED) {
+            // Who is not known at all is told so a hundred times a second, and nobody would read that.
+            if problem.status() == StatusCode::FORBIDDEN {
+                let route = parts.extensions.get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
+                let (needs, method) = (N::NEED.as_str(), parts.method.as_str());
+                app.connections().note_denied(caller.actor(), needs, method, route);
+            }
+            return Err(problem);
+        }
         Ok(Self { caller, need: PhantomData })
     }
 }

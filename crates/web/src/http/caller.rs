@@ -1,15 +1,22 @@
 //! Who calls, and whose rows they may have. The one place that decides it.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use connector_domain::{Actor, ApiKey, ConnectionId, Secret, UserId};
 use connector_store::Session;
 
+use super::client::Client;
 use super::cookies;
 use super::policy::{Denied, Need, decide};
 use super::problem::Problem;
+use super::rate::Counted;
 use crate::{App, AuthMode};
+
+/// How long ago the login may be for what cannot be undone.
+const RECENT_LOGIN: Duration = Duration::from_mins(10);
 
 #[derive(Debug)]
 pub(crate) enum Caller {
@@ -25,17 +32,26 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     /// # Errors
-    /// 401 for a key that opens nothing. A cookie that has died is no fault: browsers send it on.
+    /// 429 for a caller that sends too much, 401 for a key that opens nothing. A cookie that has died is no fault: browsers send it on.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(key) = bearer(&parts.headers) {
-            let key = app.connections().authenticate_key(&key).await?;
-            return key.map(Self::Server).ok_or_else(Problem::invalid_key);
+            let Some(key) = app.connections().authenticate_key(&key).await? else {
+                if let Some(client) = parts.extensions.get::<Client>() {
+                    app.rates().count_guess(client)?;
+                }
+                return Err(Problem::invalid_key());
+            };
+            app.rates().count_caller(&Counted::Key(key.id.to_string()))?;
+            return Ok(Self::Server(key));
         }
         let Some(token) = cookies::session(app.settings(), &parts.headers) else {
             return Ok(Self::Anonymous);
         };
-        let session = app.connections().find_session(&token).await?;
-        Ok(session.map_or(Self::Anonymous, Self::Person))
+        let Some(session) = app.connections().find_session(&token).await? else {
+            return Ok(Self::Anonymous);
+        };
+        app.rates().count_caller(&Counted::Session(session.token_hash.clone()))?;
+        Ok(Self::Person(session))
     }
 }
 
@@ -62,6 +78,9 @@ impl Caller {
             Denied::NotForPeople => {
                 Problem::forbidden("This concerns all users; a session is for one person's own rows.")
             }
+            Denied::LimitedKey => {
+                Problem::forbidden("This concerns all users; the API key is for one user's own rows.")
+            }
             Denied::NotForServers => {
                 Problem::forbidden("This is for a person with a session; an API key is for programs.")
             }
@@ -70,6 +89,31 @@ impl Caller {
             )),
         };
         decide(app.settings().auth, self, need).map_err(denied)
+    }
+
+    /// Refuses a person whose login is too long ago, where it needs a session to get here at all: what cannot be undone
+    /// is not for whoever finds a browser open. A program proves itself by each request.
+    pub(crate) fn has_just_logged_in(&self, app: &App) -> Result<(), Problem> {
+        match (self, app.settings().auth) {
+            (Self::Person(session), AuthMode::Required)
+                if app.now().since(session.created_at) > RECENT_LOGIN =>
+            {
+                Err(Problem::login_again(RECENT_LOGIN))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it still opens anything: for answers that go on for long. Where nobody can say, it does.
+    pub(crate) async fn is_still_there(&self, app: &App) -> bool {
+        match self {
+            Self::Anonymous => true,
+            Self::Person(session) => app.connections().is_session_there(session).await.unwrap_or(true),
+            Self::Server(key) => match app.store().find_api_key(&key.id).await {
+                Ok(found) => found.is_some_and(|(key, _)| key.is_alive(app.now())),
+                Err(_) => true,
+            },
+        }
     }
 
     /// The session, which some routes work from.
@@ -91,6 +135,7 @@ impl Caller {
         let Some(id) = named.map(UserId) else {
             return match self {
                 Self::Person(session) => Ok(Some(session.user_id)),
+                Self::Server(ApiKey { user_id: Some(user), .. }) => Ok(Some(*user)),
                 Self::Server(_) => Err(Problem::invalid_field(
                     "/query/owner_id",
                     "must be given with an API key: whose rows?",
@@ -115,10 +160,12 @@ impl Caller {
         }
     }
 
-    /// Whose rows this caller may have: everybody's in public mode and with an API key (`None`), else the person's own.
+    /// Whose rows this caller may have: everybody's in public mode and with an API key (`None`), else the person's own,
+    /// or those of the one whom a key is for.
     pub(crate) fn scope(&self, app: &App) -> Result<Option<UserId>, Problem> {
         match (self, app.settings().auth) {
-            (Self::Server(_), _) | (_, AuthMode::Public) => Ok(None),
+            (Self::Server(key), _) => Ok(key.user_id),
+            (_, AuthMode::Public) => Ok(None),
             (Self::Person(session), AuthMode::Required) => Ok(Some(session.user_id)),
             (Self::Anonymous, AuthMode::Required) => Err(Problem::unauthorized()),
         }
@@ -133,11 +180,7 @@ impl Caller {
         let scope = self.scope(app)?;
         let missing = || Problem::not_found("There is no such connection.");
         let id: ConnectionId = id.parse().map_err(|_| missing())?;
-        let connection = app.store().find_connection(id).await?.ok_or_else(missing)?;
-        match scope {
-            Some(owner) if owner != connection.user_id => Err(missing()),
-            _ => Ok(connection),
-        }
+        app.store().find_connection_of(scope, id).await?.ok_or_else(missing)
     }
 }
 

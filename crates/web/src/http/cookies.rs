@@ -11,6 +11,7 @@ use crate::WebSettings;
 const HOST_PREFIX: &str = "__Host-";
 const SESSION: &str = "sid";
 const LOGIN: &str = "la_";
+const LINK: &str = "cl_";
 
 fn name(settings: &WebSettings, name: &str) -> String {
     if settings.is_https() { format!("{HOST_PREFIX}{name}") } else { name.to_owned() }
@@ -25,7 +26,16 @@ pub(crate) fn session(settings: &WebSettings, headers: &HeaderMap) -> Option<Sec
 
 /// (suffix, value) of the cookies of open logins.
 pub(crate) fn logins(settings: &WebSettings, headers: &HeaderMap) -> Vec<(String, Secret)> {
-    let prefix = name(settings, LOGIN);
+    with_prefix(settings, headers, LOGIN)
+}
+
+/// (suffix, value) of the cookies that tie connect links to this browser.
+pub(crate) fn links(settings: &WebSettings, headers: &HeaderMap) -> Vec<(String, Secret)> {
+    with_prefix(settings, headers, LINK)
+}
+
+fn with_prefix(settings: &WebSettings, headers: &HeaderMap, prefix: &str) -> Vec<(String, Secret)> {
+    let prefix = name(settings, prefix);
     CookieJar::from_headers(headers)
         .iter()
         .filter_map(|cookie| {
@@ -49,6 +59,10 @@ pub(crate) fn set_login(
     lifetime: Duration,
 ) -> HeaderValue {
     set(settings, &format!("{LOGIN}{suffix}"), value.expose(), lifetime)
+}
+
+pub(crate) fn set_link(settings: &WebSettings, cookie: &connector_connections::LinkCookie) -> HeaderValue {
+    set(settings, &format!("{LINK}{}", cookie.suffix), cookie.value.expose(), cookie.lifetime)
 }
 
 pub(crate) fn clear_login(settings: &WebSettings, suffix: &str) -> HeaderValue {

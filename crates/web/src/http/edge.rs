@@ -9,21 +9,25 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use tracing::Instrument as _;
 
+use super::client::Client;
 use super::problem::Problem;
-use super::{browser, metrics};
+use super::{browser, headers, metrics};
 use crate::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A request that takes longer is told of at the usual level of the log.
 const SLOW_MS: u64 = 1000;
 
-pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = request_id(&app, &request);
     let method = request.method().clone();
     // The template, never the address itself: that can hold codes and states.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let wants_page = browser::wants_page(request.headers());
-    let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
+    let client = Client::of(&request, &app.settings().edge.proxies);
+    let span =
+        tracing::info_span!("request", id = %id.to_str().unwrap_or_default(), client = %client.address);
+    request.extensions_mut().insert(client);
     async move {
         let began = tokio::time::Instant::now();
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
@@ -40,12 +44,8 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         let (status, took) = (response.status().as_u16(), began.elapsed());
         metrics::answered(method.as_str(), &route, status, took);
         log(method.as_str(), &route, status, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, id);
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        // Answers are personal unless their handler says otherwise.
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(REQUEST_ID, id);
+        headers::put(app.settings(), &route, response.headers_mut());
         response
     }
     .instrument(span)

@@ -9,33 +9,35 @@ use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use super::shape;
+use crate::App;
 
 /// A JSON body. The fault of a field is told by its JSON pointer.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         if !is_json(request.headers().get(header::CONTENT_TYPE)) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "The body must be JSON: send it with `Content-Type: application/json`.",
             ));
         }
-        parse(&body(request, state).await?).map(Self)
+        parse(&body(request, app).await?).map(Self)
     }
 }
 
 /// A JSON body that may be left out.
 pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
-        let bytes = body(request, state).await?;
+        let bytes = body(request, app).await?;
         if bytes.is_empty() || &bytes[..] == b"null" {
             return Ok(Self(None));
         }
@@ -55,17 +57,21 @@ fn is_json(content_type: Option<&axum::http::HeaderValue>) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is larger than {} bytes.", crate::BODY_LIMIT),
-        ),
+async fn body(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let within = app.settings().edge.body_within;
+    let read = tokio::time::timeout(within, Bytes::from_request(request, app));
+    let read = read.await.map_err(|_| {
+        let detail = format!("The body did not come to its end within {} s.", within.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+    })?;
+    read.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Problem::too_large(),
         _ => Problem::new(StatusCode::BAD_REQUEST, "The body broke off before its end."),
     })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    shape::check(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json);
     let value = parsed.map_err(|error| {

@@ -30,6 +30,8 @@ pub(crate) enum Denied {
     Unknown,
     /// A person, where the rows of everybody are concerned.
     NotForPeople,
+    /// A key for one person's rows, where those of everybody are concerned.
+    LimitedKey,
     /// A key without the scope.
     Scope(KeyScope),
     /// A program, where only a person's session does.
@@ -73,6 +75,8 @@ impl Need {
 /// May this caller do what needs `need`? Whose rows it may then have is said by [`Caller::scope`].
 pub(crate) fn decide(mode: AuthMode, caller: &Caller, need: Need) -> Result<(), Denied> {
     match caller {
+        // What concerns everybody is not for a key that is for one.
+        Caller::Server(key) if key.user_id.is_some() && !need.is_personal() => Err(Denied::LimitedKey),
         Caller::Server(key) => match need.scope() {
             Some(scope) if key.scopes.cover(scope) => Ok(()),
             Some(scope) => Err(Denied::Scope(scope)),

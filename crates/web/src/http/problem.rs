@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::extract::OriginalUri;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -75,6 +77,52 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "The API key opens nothing: it is mistyped, has expired, or was revoked. `connector api-keys list` shows \
              those that are alive.",
+        )
+    }
+
+    /// For what a browser says was begun by a page of another origin.
+    pub(crate) fn cross_site() -> Self {
+        Self {
+            kind: "urn:connector:problem:cross-site",
+            title: "The request comes from another site",
+            ..Self::forbidden(
+                "A page of another origin may not change anything here. Where it is your frontend, the operator lists \
+                 its origin in BACKEND_CORS_ORIGINS (scheme, host and port).",
+            )
+        }
+    }
+
+    /// For a session cookie without a word on the page that sent it.
+    pub(crate) fn unknown_origin() -> Self {
+        Self {
+            detail: "A request with a session cookie that changes something must say which page it comes from: send \
+                     `Origin`, as browsers do. Programs use an API key (Authorization: Bearer) and no cookie."
+                .to_owned(),
+            ..Self::cross_site()
+        }
+    }
+
+    /// For what cannot be undone, where the session began too long ago.
+    pub(crate) fn login_again(within: Duration) -> Self {
+        let minutes = within.as_secs() / 60;
+        Self {
+            kind: "urn:connector:problem:login-again",
+            title: "A new login is needed",
+            ..Self::forbidden(format!(
+                "This cannot be undone, so you must have logged in within the last {minutes} minutes. Log in again by \
+                 Connect (GET /api/oauth/atlassian/login), and repeat it."
+            ))
+        }
+    }
+
+    pub(crate) fn too_many(detail: String, wait_seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(wait_seconds)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {} bytes.", crate::BODY_LIMIT),
         )
     }
 
@@ -160,6 +208,11 @@ impl From<&StoreError> for Problem {
             let detail = "The database is not available right now. Try again in a few seconds.";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
         }
+        if let StoreError::Sessions(_) = error {
+            tracing::error!(error = %report(error), "the session store is not available");
+            let detail = "The session store is not available right now. Try again in a few seconds.";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
+        }
         tracing::error!(error = %report(error), "the database failed");
         Self::internal()
     }
@@ -185,6 +238,10 @@ impl From<TokenUnavailable> for Problem {
             TokenUnavailable::Temporarily { what, retry_after } => {
                 let seconds = retry_after.map_or(30, |after| after.as_secs().max(1));
                 unavailable(&format!("There is no access token right now: {what}.")).retry_after(seconds)
+            }
+            TokenUnavailable::Paused { retry_after } => {
+                unavailable("There is no access token right now: Atlassian asks for fewer token requests.")
+                    .retry_after(retry_after.as_secs().max(1))
             }
             TokenUnavailable::Misconfigured { reason } => {
                 tracing::error!(reason, "the app's settings are wrong");
@@ -265,18 +322,33 @@ pub(crate) enum Problems {
     /// It does not exist, or is another's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The body did not come within its time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(Problem),
     /// The state of things forbids it: nothing is connected, or it must be connected anew.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
+    /// The address is too long.
+    #[response(status = 414, content_type = "application/problem+json")]
+    UriTooLong(Problem),
     /// The body is not JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     WrongType(Problem),
+    /// The name in `Host` is not this service's.
+    #[response(status = 421, content_type = "application/problem+json")]
+    Misdirected(Problem),
     /// A field is not valid; `errors` names it.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
+    /// The caller sends too many requests; `Retry-After` says when it may go on.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
+    /// The header fields are too large.
+    #[response(status = 431, content_type = "application/problem+json")]
+    HeadersTooLarge(Problem),
     /// Something went wrong here.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),

@@ -119,3 +119,53 @@ async fn a_key_counts_in_its_header_only_and_before_a_session() {
     call.await.problem(401);
     person.get("/users").header("authorization", "Basic eDp5").await.expect(200);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_key_for_one_person_opens_that_one_s_rows_and_nothing_that_concerns_everybody(
+    #[values(AuthMode::Required, AuthMode::Public)] auth: AuthMode,
+) {
+    let app = TestApp::start_with(Engine::Sqlite, |setup| {
+        setup.auth = auth;
+        setup.runs_jobs = false;
+    });
+    let app = app.await.unwrap();
+    let admin = app.server(&[KeyScope::Admin]).await;
+    let user = |email: &str| json!({"email": email});
+    admin.post("/users", &user("first@corp.example")).await.expect(201);
+    let own = admin.post("/users", &user("second@corp.example")).await.expect(201).json()["id"].clone();
+    let made = json!({"name": "hers", "scopes": ["manage"], "user_id": own});
+    let made = admin.post("/api/api-keys", &made).await.expect(201).json();
+    assert_eq!(made["user_id"], own);
+    let key = app.browser().with_key(&Secret::new(made["key"].as_str().unwrap()));
+    let users = key.get("/users").await.expect(200).json();
+    assert_eq!((users.as_array().unwrap().len(), &users[0]["id"]), (1, &own));
+    key.get("/api/jira/projects").await.expect(200);
+    key.get("/api/jira/projects?owner_id=1").await.problem(404);
+    key.get("/users/1").await.problem(404);
+    key.post("/users", &user("third@corp.example")).await.problem(403);
+    key.post("/api/connect-links", &json!({"user_id": own})).await.problem(403);
+    key.get("/metrics").await.problem(403);
+    key.get("/api/api-keys").await.problem(403);
+    let wrong = json!({"name": "x", "scopes": ["admin"], "user_id": own});
+    assert_eq!(admin.post("/api/api-keys", &wrong).await.pointers(), ["/user_id"]);
+    let unknown = json!({"name": "x", "scopes": ["read"], "user_id": 99});
+    admin.post("/api/api-keys", &unknown).await.problem(404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_mistyped_key_is_refused_without_the_database(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((app, admin)) = start(engine).await else { return };
+    let (_, key) = make(&admin, &["read"]).await;
+    let mut mistyped = key.expose().to_owned();
+    let last = if mistyped.ends_with('A') { 'B' } else { 'A' };
+    mistyped.pop();
+    mistyped.push(last);
+    app.database.store().close().await.unwrap();
+    app.browser().with_key(&Secret::new(mistyped)).get("/users").await.problem(401);
+    let asked = app.browser().with_key(&key).get("/users").await;
+    assert!(asked.status >= 500, "this one is looked up: {}", asked.status);
+}

@@ -41,6 +41,9 @@ async fn a_copy_serves_what_is_stored_and_asks_for_no_token_until_it_is_adopted(
     app.connections.adopt().await.unwrap();
     browser.get(RESOURCES).await.expect(200);
     assert_eq!(app.sandbox.refreshes().await.ok, 1);
+    let adopted = "audit_events WHERE event = 'database_adopted' AND actor_kind = ";
+    assert_eq!(app.database.count(&format!("{adopted}'operator'")).await, 1);
+    assert_eq!(app.database.count(&format!("{adopted}'system'")).await, 1);
 }
 
 #[tokio::test]

@@ -180,9 +180,7 @@ fn pieces_left(app: &TestApp, sealed: &[Vec<u8>]) -> usize {
     const PIECE: usize = 32;
     let database = app.database.path().unwrap();
     let mut files = vec![database.to_owned(), format!("{}-wal", database.display()).into()];
-    if let Ok(spool) = std::fs::read_dir(app.database.spool_folder()) {
-        files.extend(spool.map(|entry| entry.unwrap().path()));
-    }
+    files.extend(app.database.spooled());
     let bytes: Vec<u8> = files.iter().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect();
     // What stands in front, the id of the key, is no secret.
     let pieces: HashSet<&[u8]> =

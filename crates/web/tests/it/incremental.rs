@@ -135,3 +135,92 @@ async fn all_fields_of_an_issue_are_kept(#[values(Engine::Sqlite, Engine::Postgr
     }
     assert!(files > 0, "no issue has a file");
 }
+
+/// Runs a sync to its end, through its waits; `meanwhile` is done in the first of them.
+async fn sync_through_a_wait(app: &TestApp, browser: &Browser, mode: &str, meanwhile: impl AsyncFn()) {
+    let run = browser.post("/api/syncs", &json!({"mode": mode})).await.expect(202).json();
+    let mut events = browser.events(run["id"].as_str().unwrap()).await;
+    events.wait_for("a wait", |run| run["status"] == "waiting").await;
+    meanwhile().await;
+    app.advance(Duration::from_mins(20)).await;
+    let last = events.all().await.pop().unwrap();
+    assert_eq!(last["status"], "succeeded", "{last}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_changes_while_a_full_run_waits_for_its_lists_is_read_by_the_next(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let browser = app.connected().await;
+    app.advance(A_WHILE).await;
+    let truth = app.sandbox.truth("acme").await;
+    let id = column(&truth["issues"], "id")[0];
+    // The issues are read, and the list of projects only after the wait.
+    app.sandbox.fault("*/project/search", 1, json!({"status": 429, "headers": {"Retry-After": "90"}})).await;
+    sync_through_a_wait(&app, &browser, "full", async || {
+        app.sandbox.edit("acme", "issues", id, &json!({"summary": "Changed"})).await;
+    })
+    .await;
+    app.advance(A_WHILE).await;
+    browser.sync_all().await;
+    assert_eq!(changed_issues(&app).await, [id]);
+}
+
+/// The ids of the issues that are called so in the mirror.
+async fn changed_issues(app: &TestApp) -> Vec<String> {
+    app.database.texts("SELECT remote_id FROM jira_issues WHERE summary = 'Changed'").await
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_changes_while_its_project_is_hidden_is_read_by_a_census(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let browser = app.connected().await;
+    browser.sync(&json!({"mode": "census"})).await;
+    let truth = app.sandbox.truth("acme").await;
+    let (project, issues) = (&truth["projects"][0], truth["issues"].as_array().unwrap());
+    let begin = format!("{}-", project["key"].as_str().unwrap());
+    let mut of_project = issues.iter().filter(|issue| issue["key"].as_str().unwrap().starts_with(&begin));
+    let id = of_project.next().unwrap()["id"].as_str().unwrap();
+    let project = project["id"].as_str().unwrap();
+    let hide = async |from: Value| {
+        app.sandbox.edit("acme", "projects", project, &json!({"hidden_from": from})).await;
+        app.advance(A_WHILE).await;
+    };
+    hide(json!(["ada@example.com"])).await;
+    app.sandbox.edit("acme", "issues", id, &json!({"summary": "Changed"})).await;
+    app.advance(A_WHILE).await;
+    browser.sync_all().await;
+    hide(json!([])).await;
+    browser.sync_all().await;
+    let run = browser.sync(&json!({"mode": "census"})).await;
+    assert_eq!(run["status"], "succeeded", "{run}");
+    assert_eq!(changed_issues(&app).await, [id]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_issue_whose_parent_is_deleted_loses_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let truth = app.sandbox.truth("acme").await;
+    let issues = column(&truth["issues"], "id");
+    let (parent, child) = (issues[0], issues[1]);
+    app.sandbox.edit("acme", "issues", child, &json!({"parent": parent})).await;
+    let browser = app.connected().await;
+    let parents =
+        format!("SELECT remote_id FROM jira_issues WHERE parent_id = '{parent}' AND deleted_at IS NULL");
+    assert!(app.database.texts(&parents).await.contains(&child.to_owned()));
+    let control = Browser::new(&app.sandbox.url);
+    control.delete(&format!("/__sandbox/sites/acme/issues/{parent}")).await;
+    browser.sync(&json!({"mode": "census"})).await;
+    assert_eq!(app.database.texts(&parents).await, [""; 0]);
+    let fields = format!("SELECT CAST(fields AS text) FROM jira_issues WHERE remote_id = '{child}'");
+    let fields: Value = serde_json::from_str(&app.database.texts(&fields).await[0]).unwrap();
+    assert_eq!(fields["parent"], Value::Null, "{fields}");
+}

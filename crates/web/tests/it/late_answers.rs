@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_store::Engine;
-use connector_testkit::{Browser, Setup, TestApp, within};
+use connector_testkit::{Browser, LogCapture, Setup, TestApp, within};
 use rstest::rstest;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn connected(engine: Engine, change: fn(&mut Setup)) -> Option<(TestApp, B
 }
 
 fn spooled(app: &TestApp) -> usize {
-    std::fs::read_dir(app.database.spool_folder()).map_or(0, Iterator::count)
+    app.database.spooled().len()
 }
 
 #[rstest]
@@ -107,6 +107,12 @@ async fn the_next_process_takes_up_what_a_dead_one_could_not_store(
     takes(&app, "grants").await;
 
     let next = app.another(|_| {}).await;
+    let left = app.database.spooled();
+    assert_eq!(left.len(), 1);
+    next.connections.take_up_spool().await;
+    // Not even moved into the folder of the one that starts.
+    assert_eq!(app.database.spooled(), left, "who lives stores it by itself");
+    app.database.unlock_spool();
     next.connections.take_up_spool().await;
     within("the recovery", next.connections.recover()).await.unwrap();
     assert_eq!((spooled(&app), app.sandbox.refreshes().await.ok), (0, 1));
@@ -134,7 +140,12 @@ async fn a_late_answer_never_replaces_a_newer_attempt_but_helps_when_that_is_los
     // The spool of the first one is looked at again.
     app.connections.take_up_spool().await;
     within("the spare", async { while app.database.count("grant_spares").await == 0 {} }).await;
-    assert_eq!(spooled(&app), 0);
+    within("an empty spool", async {
+        while spooled(&app) > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 
     // The leeway of the stored token is over: what came late is all that is left.
     app.advance(Duration::from_mins(11)).await;
@@ -166,4 +177,71 @@ async fn nothing_is_sent_while_the_database_takes_nothing(
     takes(&app, table).await;
     browser.get(RESOURCES).await.expect(200);
     assert_eq!(app.sandbox.refreshes().await.ok, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_spool_is_taken_up_once_the_database_says_whose_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let quickly = |setup: &mut Setup| {
+        patient(setup);
+        setup.timings.spool_retry_first = Duration::from_millis(10);
+    };
+    let Some((app, browser)) = connected(engine, patient).await else { return };
+    takes_no(&app, "UPDATE", "grants").await;
+    browser.call("POST", REFRESH).await;
+    takes(&app, "grants").await;
+    app.database.unlock_spool();
+
+    let next = app.another(quickly).await;
+    app.database.execute("ALTER TABLE deployment RENAME TO not_now").await;
+    let log = LogCapture::start().await;
+    let taken_up = tokio::spawn({
+        let connections = next.connections.clone();
+        async move { connections.take_up_spool().await }
+    });
+    within("a look that fails", async {
+        while !String::from_utf8_lossy(&log.bytes()).contains("whose database this is") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(spooled(&app), 1);
+    app.database.execute("ALTER TABLE not_now RENAME TO deployment").await;
+    within("the spool", taken_up).await.unwrap();
+    within("the recovery", next.connections.recover()).await.unwrap();
+    assert_eq!((spooled(&app), app.sandbox.refreshes().await.ok), (0, 1));
+    browser.at(&next.url).get(RESOURCES).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_stood_still_and_sends_once_more_costs_no_grant() {
+    let Some((app, browser)) = connected(Engine::Postgres, patient).await else { return };
+    // The hardest reading: of two answers to one token, only the newer one is good.
+    app.sandbox.switch(&json!({"siblings": "strict"})).await;
+    let other = app.another(|_| {}).await;
+    let there = browser.at(&other.url);
+    let late = app.sandbox.hold("/oauth/token");
+    let standing = tokio::spawn(browser.call("POST", REFRESH).into_future());
+    within("the request", late.reached()).await;
+    // PostgreSQL takes the lock from who does nothing for too long.
+    let ended = "SELECT COUNT(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND state = 'idle in transaction'";
+    app.database.texts(&format!("SELECT ({ended})::text")).await;
+    app.advance(Duration::from_secs(21)).await;
+    there.call("POST", REFRESH).await.expect(200);
+
+    late.release();
+    within("the end", standing).await.unwrap();
+    within("the spare", async {
+        while app.database.count("grant_spares").await == 0 {
+            app.connections.take_up_spool().await;
+        }
+    })
+    .await;
+    // The stored token is not good any more. What came late is.
+    there.call("POST", REFRESH).await.expect(200);
+    there.get(RESOURCES).await.expect(200);
+    assert_eq!(app.database.count("grant_spares").await, 0);
 }

@@ -63,9 +63,11 @@ async fn a_sync_with_a_token_that_does_not_open_fails_at_once_and_connecting_men
     assert!(run["error"].as_str().unwrap().contains("cannot be opened"), "{run}");
     ada.get("/healthz").await.expect(200);
 
+    app.advance(std::time::Duration::from_secs(1)).await;
     ada.connect().await;
     ada.get(RESOURCES).await.expect(200);
-    assert_eq!(ada.latest_sync().await["status"], "succeeded");
+    let run = ada.latest_sync().await;
+    assert_eq!(run["status"], "succeeded", "{run}");
 }
 
 #[rstest]

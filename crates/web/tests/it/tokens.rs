@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_store::Engine;
-use connector_testkit::{Browser, TestApp};
+use connector_testkit::{Browser, TestApp, within};
 use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -241,4 +241,42 @@ async fn a_wrong_client_secret_is_the_operator_s_to_mend(
     }
     assert_eq!(there.get("/api/connections").await.json()["items"][0]["status"], "active");
     browser.call("POST", REFRESH).await.expect(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_serves_to_its_end_while_there_is_no_new_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((app, browser)) = connected(engine).await else { return };
+    app.sandbox.lasting_fault("/oauth/token", json!({"status": 503})).await;
+    app.advance(Duration::from_mins(57)).await;
+    browser.get(RESOURCES).await.expect(200);
+    app.advance(Duration::from_mins(4)).await;
+    browser.get(RESOURCES).await.problem(503);
+    app.sandbox.clear_faults().await;
+    browser.get(RESOURCES).await.expect(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_call_with_an_old_token_goes_on_with_the_stored_one_and_waits_for_no_exchange(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((app, browser)) = connected(engine).await else { return };
+    let call = app.sandbox.hold("/accessible-resources");
+    let held = tokio::spawn(browser.get(RESOURCES).into_future());
+    within("the call", call.reached()).await;
+    // Generation 2 is stored while a call with generation 1 is on its way.
+    app.sandbox.expire_access_tokens().await;
+    browser.call("POST", REFRESH).await.expect(200);
+    // And somebody wants a newer one already.
+    let exchange = app.sandbox.hold("/oauth/token");
+    let refreshing = tokio::spawn(browser.call("POST", REFRESH).into_future());
+    within("the exchange", exchange.reached()).await;
+    call.release();
+    within("the answer", held).await.unwrap().expect(200);
+    exchange.release();
+    within("the refresh", refreshing).await.unwrap().expect(200);
+    assert_eq!(app.sandbox.refreshes().await.ok, 2);
 }

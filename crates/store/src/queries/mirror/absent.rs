@@ -188,9 +188,34 @@ impl Store {
         cloud_id: &CloudId,
         scope: Option<&str>,
     ) -> Result<Vec<MirroredId>, StoreError> {
+        self.ids(kind, Place { owner, cloud_id }, scope, None, None).await
+    }
+
+    /// The same, some at a time: those whose ids come behind `after`, `limit` at most.
+    pub async fn remote_ids_after(
+        &self,
+        kind: MirrorKind,
+        owner: UserId,
+        cloud_id: &CloudId,
+        scope: Option<&str>,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<MirroredId>, StoreError> {
+        self.ids(kind, Place { owner, cloud_id }, scope, after, Some(limit)).await
+    }
+
+    async fn ids(
+        &self,
+        kind: MirrorKind,
+        place: Place<'_>,
+        scope: Option<&str>,
+        after: Option<&str>,
+        limit: Option<u64>,
+    ) -> Result<Vec<MirroredId>, StoreError> {
         let id = kind.id_column();
         let what = format!("{id}, {}, absent_since", kind.age_column().unwrap_or("CAST(NULL AS bigint)"));
-        let query = self.alive(kind, &what, Place { owner, cloud_id }, scope, &format!(" ORDER BY {id}"));
+        let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+        let query = self.alive(kind, &what, place, scope, after, &format!(" ORDER BY {id}{limit}"));
         let rows = self.inner.read.query_all_raw(query).await?;
         let ids = rows.iter().map(|row| {
             Ok(MirroredId {
@@ -200,6 +225,34 @@ impl Store {
             })
         });
         ids.collect()
+    }
+
+    /// The ids of the things of a kind that live, by what they belong to: those of all that is in `parents`.
+    pub async fn remote_ids_below(
+        &self,
+        kind: MirrorKind,
+        owner: UserId,
+        cloud_id: &CloudId,
+        parents: &[&str],
+    ) -> Result<HashMap<String, Vec<String>>, StoreError> {
+        let mut below: HashMap<String, Vec<String>> = HashMap::new();
+        let Some(parent) = kind.scope_column() else { return Ok(below) };
+        let sql = format!(
+            "SELECT {parent}, {} FROM {} WHERE owner_id = $1 AND cloud_id = $2 AND deleted_at IS NULL \
+             AND {parent} {}",
+            kind.id_column(),
+            kind.as_str(),
+            among(self.engine(), 3)
+        );
+        let [owner, cloud_id] = Place { owner, cloud_id }.values();
+        let values = [owner, cloud_id, id_list(parents.iter().copied())];
+        let backend = self.inner.read.get_database_backend();
+        let rows =
+            self.inner.read.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        for row in rows {
+            below.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+        }
+        Ok(below)
     }
 
     /// What each of these belongs to, by its id; those that are not mirrored are left out.
@@ -233,7 +286,7 @@ impl Store {
         cloud_id: &CloudId,
         scope: Option<&str>,
     ) -> Result<u64, StoreError> {
-        let query = self.alive(kind, "COUNT(*)", Place { owner, cloud_id }, scope, "");
+        let query = self.alive(kind, "COUNT(*)", Place { owner, cloud_id }, scope, None, "");
         let row = self.inner.read.query_one_raw(query).await?;
         let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(count.unsigned_abs())
@@ -245,6 +298,7 @@ impl Store {
         what: &str,
         place: Place<'_>,
         scope: Option<&str>,
+        after: Option<&str>,
         end: &str,
     ) -> Statement {
         let mut sql = format!(
@@ -253,8 +307,12 @@ impl Store {
         );
         let mut values = place.values().to_vec();
         if let (Some(scope), Some(column)) = (scope, kind.scope_column()) {
-            let _ = write!(sql, " AND {column} = $3");
             values.push(scope.into());
+            let _ = write!(sql, " AND {column} = ${}", values.len());
+        }
+        if let Some(after) = after {
+            values.push(after.into());
+            let _ = write!(sql, " AND {} > ${}", kind.id_column(), values.len());
         }
         sql.push_str(end);
         Statement::from_sql_and_values(self.inner.read.get_database_backend(), sql, values)

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use connector_domain::{CloudId, Timestamp};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 
@@ -15,6 +18,25 @@ pub struct ContentBody {
     pub markdown: String,
 }
 
+/// How many bodies a statement has, as [`upsert`](super::upsert) has it for rows.
+const BODIES_PER_STATEMENT: [usize; 3] = [16, 4, 1];
+
+/// Site and time are the values 1 and 2; then come, for each body, its page's id, version, storage format and Markdown.
+fn put_sql(bodies: usize) -> String {
+    let mut sql = "INSERT INTO content_bodies (cloud_id, stored_at, content_id, version, storage, markdown) \
+                   VALUES "
+        .to_owned();
+    for body in 0..bodies {
+        let [a, b, c, d] = [3, 4, 5, 6].map(|first| first + 4 * body);
+        let _ = write!(sql, "{}($1, $2, ${a}, ${b}, ${c}, ${d})", if body == 0 { "" } else { ", " });
+    }
+    sql.push_str(
+        " ON CONFLICT (cloud_id, content_id, version) DO UPDATE SET stored_at = excluded.stored_at, \
+         storage = excluded.storage, markdown = excluded.markdown",
+    );
+    sql
+}
+
 impl WriteTx {
     /// Stores bodies that are not stored yet. To be written together with the rows that name them: see
     /// [`delete_orphaned_bodies`](Self::delete_orphaned_bodies).
@@ -24,19 +46,23 @@ impl WriteTx {
         bodies: &[ContentBody],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut bodies: Vec<_> = bodies.iter().collect();
-        bodies.sort_unstable_by(|a, b| (&a.content_id, a.version).cmp(&(&b.content_id, b.version)));
-        let sql = "INSERT INTO content_bodies (cloud_id, content_id, version, storage, markdown, stored_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cloud_id, content_id, version) \
-                   DO UPDATE SET stored_at = excluded.stored_at, storage = excluded.storage, \
-                   markdown = excluded.markdown";
-        for body in bodies {
-            let [content_id, storage, markdown]: [Value; 3] =
-                [&body.content_id, &body.storage, &body.markdown]
-                    .map(|text| storable(text).into_owned().into());
-            let (cloud_id, now) = (cloud_id.as_str().into(), now.as_millis().into());
-            let values = [cloud_id, content_id, body.version.into(), storage, markdown, now];
-            self.execute_raw(self.statement(sql.to_owned(), values)).await?;
+        // One statement writes a row once: of two bodies of the same version the later one counts.
+        let by_version: BTreeMap<_, _> =
+            bodies.iter().map(|body| ((&body.content_id, body.version), body)).collect();
+        let bodies: Vec<_> = by_version.into_values().collect();
+        let mut rest = bodies.as_slice();
+        for size in BODIES_PER_STATEMENT {
+            while let Some((some, others)) = rest.split_at_checked(size) {
+                rest = others;
+                let mut values: Vec<Value> = vec![cloud_id.as_str().into(), now.as_millis().into()];
+                for body in some {
+                    let [content_id, storage, markdown]: [Value; 3] =
+                        [&body.content_id, &body.storage, &body.markdown]
+                            .map(|text| storable(text).into_owned().into());
+                    values.extend([content_id, body.version.into(), storage, markdown]);
+                }
+                self.execute_raw(self.statement(put_sql(size), values)).await?;
+            }
         }
         Ok(())
     }

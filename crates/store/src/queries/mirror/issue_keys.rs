@@ -5,7 +5,8 @@ use sea_orm::{ConnectionTrait as _, Statement, Value};
 
 use super::Remote;
 use super::remote::storable;
-use super::upsert::{Place, Stored};
+use super::upsert::{Place, Stored, id_list};
+use crate::engine::among;
 use crate::{Store, StoreError, WriteTx};
 
 /// Notes the old and the new key of each issue whose key has changed.
@@ -66,6 +67,30 @@ impl WriteTx {
 }
 
 impl Store {
+    /// The issues of a site that live and have one of these above them. An issue that is deleted is taken from those
+    /// below it, and nothing says of them that they have changed.
+    pub async fn issues_below(
+        &self,
+        owner: UserId,
+        cloud_id: &CloudId,
+        parents: &[&str],
+    ) -> Result<Vec<String>, StoreError> {
+        if parents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT remote_id FROM jira_issues WHERE owner_id = $1 AND cloud_id = $2 AND parent_id {} \
+             AND deleted_at IS NULL ORDER BY remote_id",
+            among(self.engine(), 3)
+        );
+        let [owner, cloud_id] = Place { owner, cloud_id }.values();
+        let values = [owner, cloud_id, id_list(parents.iter().copied())];
+        let reader = &self.inner.read;
+        let query = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let rows = reader.query_all_raw(query).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    }
+
     /// The ids of projects of a site whose key is not the one that some of their issues have: a project that gets
     /// another key gives all of its issues new ones, and does not change them otherwise.
     pub async fn renamed_projects(

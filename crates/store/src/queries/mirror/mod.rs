@@ -10,6 +10,7 @@ mod jira;
 mod kind;
 mod lists;
 mod remote;
+mod statistics;
 mod upsert;
 mod view;
 

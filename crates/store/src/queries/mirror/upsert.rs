@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use connector_domain::{CloudId, Timestamp, UserId};
 use sea_orm::{ConnectionTrait, Statement, Value};
@@ -35,7 +36,7 @@ impl std::ops::AddAssign for Written {
 
 /// How many rows a statement has: the largest that fits, again and again. Few sizes, because each is a statement that
 /// every connection prepares once and keeps.
-const ROWS_PER_STATEMENT: [usize; 4] = [128, 32, 8, 1];
+const ROWS_PER_STATEMENT: [usize; 4] = [64, 16, 4, 1];
 
 /// What a row of the batch meets in the database.
 pub(super) struct Stored {
@@ -108,7 +109,7 @@ impl WriteTx {
     }
 
     /// Notes that cached answers with rows of this kind are void.
-    pub(super) fn touch_kind(&mut self, kind: MirrorKind, owner: UserId) {
+    pub(in crate::queries) fn touch_kind(&mut self, kind: MirrorKind, owner: UserId) {
         match kind {
             MirrorKind::JiraProjects => self.touch(Dataset::JiraProjects(owner)),
             MirrorKind::ConfluencePages => self.touch(Dataset::ConfluencePages(owner)),
@@ -154,15 +155,21 @@ impl WriteTx {
         for size in ROWS_PER_STATEMENT {
             while let Some((rows, others)) = rest.split_at_checked(size) {
                 rest = others;
-                let mut values = Vec::with_capacity(3 + size * (R::COLUMNS.len() + 2));
-                values.extend(place.values());
-                values.push(now.as_millis().into());
+                let shared = [place.values().to_vec(), vec![now.as_millis().into(); 3]].concat();
+                let mut values = Vec::with_capacity(shared.len() + size * (R::COLUMNS.len() + 7));
+                if self.engine() == Engine::Postgres {
+                    values.extend(shared[..3].iter().cloned());
+                }
                 for (thing, hash) in rows {
+                    if self.engine() == Engine::Sqlite {
+                        values.extend(shared.iter().cloned());
+                    }
                     values.push(storable(thing.remote_id()).into_owned().into());
                     values.extend(thing.values());
                     values.push(hash.as_str().into());
                 }
-                let statement = self.statement(upsert_sql(self.engine(), R::KIND, R::COLUMNS, size), values);
+                let sql = kept_upsert_sql(self.engine(), R::KIND, R::COLUMNS, size);
+                let statement = self.statement(sql.as_str().to_owned(), values);
                 changed += self.execute_raw(statement).await?.rows_affected();
             }
         }
@@ -180,13 +187,27 @@ pub(in crate::queries) fn id_list<'a>(ids: impl Iterator<Item = &'a str>) -> Val
     serde_json::Value::from(ids.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).to_string().into()
 }
 
-/// Owner, site and time are the values 1 to 3; then come, for each row, the id, the columns and the hash.
+/// The text of statements, by engine, kind and number of rows.
+type Statements = HashMap<(Engine, MirrorKind, usize), Arc<String>>;
+
+/// [`upsert_sql`] of what came before too: the text of many rows takes longer to make than to send.
+fn kept_upsert_sql(
+    engine: Engine,
+    kind: MirrorKind,
+    columns: &'static [RemoteColumn],
+    rows: usize,
+) -> Arc<String> {
+    static KEPT: LazyLock<Mutex<Statements>> = LazyLock::new(Mutex::default);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let sql = kept.entry((engine, kind, rows));
+    Arc::clone(sql.or_insert_with(|| Arc::new(upsert_sql(engine, kind, columns, rows))))
+}
+
+/// On PostgreSQL owner, site and time are the values 1 to 3; then come, for each row, the id, the columns and the hash. On
+/// SQLite each row has all of its values, the time three times: parameters with numbers are names to it, and it looks for
+/// each of them among all the others.
 fn upsert_sql(engine: Engine, kind: MirrorKind, columns: &[RemoteColumn], rows: usize) -> String {
     let (table, id) = (kind.as_str(), kind.id_column());
-    let json_cast = match engine {
-        Engine::Sqlite => "",
-        Engine::Postgres => "::json",
-    };
     let names = columns.iter().map(|column| column.name);
     let mut sql = format!("INSERT INTO {table} (owner_id, cloud_id, created_at, updated_at, synced_at, {id}");
     for name in names.clone() {
@@ -195,10 +216,15 @@ fn upsert_sql(engine: Engine, kind: MirrorKind, columns: &[RemoteColumn], rows: 
     sql.push_str(", content_hash) VALUES ");
     let mut next = 4;
     for row in 0..rows {
-        let _ = write!(sql, "{}($1, $2, $3, $3, $3, ${next}", if row == 0 { "" } else { ", " });
+        sql.push_str(if row == 0 { "" } else { ", " });
+        if engine == Engine::Sqlite {
+            let _ = write!(sql, "(?{})", ", ?".repeat(columns.len() + 6));
+            continue;
+        }
+        let _ = write!(sql, "($1, $2, $3, $3, $3, ${next}");
         for column in columns {
             next += 1;
-            let _ = write!(sql, ", ${next}{}", if column.is_json { json_cast } else { "" });
+            let _ = write!(sql, ", ${next}{}", if column.is_json { "::json" } else { "" });
         }
         next += 1;
         let _ = write!(sql, ", ${next})");
