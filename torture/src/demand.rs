@@ -1,12 +1,13 @@
 //! People who want tokens, at any process and all the time.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
+use crate::http::Answer;
 use crate::people::Grant;
 use crate::scene::Scene;
 
@@ -21,17 +22,38 @@ pub struct Demand {
     pub forced_percent: u8,
 }
 
-/// How many wishes ended how: the status, or 0 where no answer came.
+/// What became of the wishes.
 #[derive(Debug, Default)]
-pub struct Served(Mutex<BTreeMap<u16, u64>>);
+pub struct Served(Mutex<Tally>);
+
+#[derive(Debug, Default)]
+struct Tally {
+    by_status: BTreeMap<u16, u64>,
+    first_error: Option<String>,
+}
 
 impl Served {
-    fn count(&self, status: u16) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(status).or_default() += 1;
+    fn count(&self, answer: std::io::Result<Answer>) {
+        let mut tally = self.tally();
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        *tally.by_status.entry(status).or_default() += 1;
+        if let Some(answer) = answer.ok().filter(|answer| answer.status >= 500) {
+            tally.first_error.get_or_insert_with(|| String::from_utf8_lossy(&answer.body).into_owned());
+        }
     }
 
+    /// How many ended how: by the status, or 0 where no answer came.
     pub fn by_status(&self) -> BTreeMap<u16, u64> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.tally().by_status.clone()
+    }
+
+    /// What the first answer of 500 or more said.
+    pub fn first_error(&self) -> Option<String> {
+        self.tally().first_error.clone()
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,7 +70,7 @@ pub async fn run(scene: &Scene, grants: &[Grant], demand: &Demand, done: &Atomic
             };
             let forced = scene.dice.percent(demand.forced_percent);
             let request = if forced { grant.refresh() } else { grant.use_token() };
-            served.count(request.send(*address, PATIENCE).await.map_or(0, |answer| answer.status));
+            served.count(request.send(*address, PATIENCE).await);
         }
     };
     join_all((0..demand.callers).map(|_| caller())).await;

@@ -74,6 +74,9 @@ pub use vault_check::{OpenedColumn, VaultError, open_everything, verify_checks, 
 /// The trail keeps refreshes no longer than this: there is one every hour for each connection.
 const REFRESHES_KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// That sites which have not changed are still there is noted no more often than this.
+const SITES_NOTED_EVERY: Duration = Duration::from_mins(1);
+
 /// The service. Cheap to clone.
 #[derive(Clone)]
 pub struct Connections {
@@ -253,6 +256,10 @@ impl Connections {
         let ask = |token| async move { atlassian.accessible_resources(&token).await };
         let resources = self.call(id, ask).await?;
         let sites = connector_atlassian::union_by_site(resources);
+        // A write would take its turn with all others of the connection.
+        if self.inner.store.has_sites(id, &sites, self.now().minus(SITES_NOTED_EVERY)).await? {
+            return Ok(sites);
+        }
         let mut tx = self.inner.store.begin_write(Durability::Normal).await?;
         tx.replace_sites(id, &sites, &self.audit(Actor::System)).await?;
         tx.commit().await?;

@@ -42,17 +42,24 @@ impl Connections {
                 if lock.grant().generation > seen {
                     return self.open(lock.grant());
                 }
-                if let Some(token) = self.exchange(lock).await? {
-                    return Ok(token);
-                }
                 looks = 0;
+                match self.exchange(lock).await {
+                    Ok(Some(token)) => return Ok(token),
+                    Ok(None) => {}
+                    // Busy is not failed.
+                    Err(TokenUnavailable::Busy { retry_after, .. })
+                        if self.now().plus(retry_after) < deadline =>
+                    {
+                        self.inner.pause.wait(retry_after).await;
+                    }
+                    Err(error) => return Err(error),
+                }
                 continue;
             }
-            // Busy is not failed.
             if self.now() >= deadline {
-                return Err(TokenUnavailable::Temporarily {
-                    what: "another process is refreshing it".to_owned(),
-                    retry_after: Some(Duration::from_secs(5)),
+                return Err(TokenUnavailable::Busy {
+                    what: "another process is refreshing it",
+                    retry_after: Duration::from_secs(5),
                 });
             }
             self.inner.pause.wait(self.timings().busy_poll).await;
@@ -114,9 +121,9 @@ impl Connections {
                     && *replica != self.inner.replica
                     && now.since(*since) < wait =>
             {
-                Err(TokenUnavailable::Temporarily {
-                    what: "another process may have sent it".to_owned(),
-                    retry_after: Some(wait.saturating_sub(now.since(*since))),
+                Err(TokenUnavailable::Busy {
+                    what: "another process may have sent it",
+                    retry_after: wait.saturating_sub(now.since(*since)),
                 })
             }
             _ => Ok(()),
@@ -134,9 +141,9 @@ impl Connections {
         let waited = now.since(lock.note_late(intent, now).await?);
         match self.timings().settle.checked_sub(waited) {
             None | Some(Duration::ZERO) => Ok(()),
-            rest => Err(TokenUnavailable::Temporarily {
-                what: "an answer may still be on its way from another process".to_owned(),
-                retry_after: rest,
+            Some(retry_after) => Err(TokenUnavailable::Busy {
+                what: "an answer may still be on its way from another process",
+                retry_after,
             }),
         }
     }

@@ -141,7 +141,8 @@ impl Connections {
         let doubled = timings.retry_first.saturating_mul(2_u32.saturating_pow(grant.failures.min(16)));
         let backed_off = doubled.min(timings.retry_longest);
         match error {
-            TokenUnavailable::Temporarily { retry_after: Some(after), .. } => {
+            TokenUnavailable::Temporarily { retry_after: Some(after), .. }
+            | TokenUnavailable::Busy { retry_after: after, .. } => {
                 Some((now.plus((*after).min(timings.retry_longest.max(timings.refusals_apart))), "wait"))
             }
             // An answer may be lost that can still be asked for.

@@ -13,6 +13,9 @@ pub enum TokenUnavailable {
     Disconnected,
     #[error("there is no token right now: {what}")]
     Temporarily { what: String, retry_after: Option<Duration> },
+    /// Another process exchanges it, or may have begun to before it died. Nothing was asked, and nothing has failed.
+    #[error("there is no token right now: {what}")]
+    Busy { what: &'static str, retry_after: Duration },
     /// Atlassian has asked the app for no token requests (429): all its grants wait together.
     #[error("there is no token right now: Atlassian asks for fewer token requests")]
     Paused { retry_after: Duration },
@@ -34,7 +37,11 @@ impl TokenUnavailable {
     pub(crate) const fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Temporarily { .. } | Self::Paused { .. } | Self::Misconfigured { .. } | Self::Store(_)
+            Self::Temporarily { .. }
+                | Self::Busy { .. }
+                | Self::Paused { .. }
+                | Self::Misconfigured { .. }
+                | Self::Store(_)
         )
     }
 }

@@ -1,6 +1,8 @@
 use connector_domain::{ApiKey, ApiKeyId, AuditRecord, Timestamp, UserId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::{audit, parsed};
 use crate::entities::api_key::{ActiveModel, Column, Entity, Model};
@@ -50,12 +52,21 @@ impl Store {
 
     /// The key of this id, also one that has ended, with the hash of its secret part.
     pub async fn find_api_key(&self, id: &ApiKeyId) -> Result<Option<(ApiKey, String)>, StoreError> {
-        let row = Entity::find_by_id(id.as_str()).one(&self.inner.read).await?;
-        row.map(|row| {
-            let hash = row.secret_hash.clone();
-            Ok((row.try_into()?, hash))
-        })
-        .transpose()
+        // Where there is none, some other key is read and thrown away: an id that is not there takes as long as one that
+        // is.
+        let some = Entity::find().select_only().column_as(Column::Id.min(), "id").into_query();
+        let row = Entity::find()
+            .filter(Condition::any().add(Column::Id.eq(id.as_str())).add(Column::Id.in_subquery(some)))
+            .order_by_desc(Column::Id.eq(id.as_str()))
+            .limit(1)
+            .one(&self.inner.read)
+            .await?;
+        row.filter(|row| row.id == id.as_str())
+            .map(|row| {
+                let hash = row.secret_hash.clone();
+                Ok((row.try_into()?, hash))
+            })
+            .transpose()
     }
 
     /// All keys, the latest first.

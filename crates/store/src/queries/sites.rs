@@ -113,6 +113,27 @@ fn of_connection(id: &str) -> sea_orm::Select<Entity> {
 }
 
 impl Store {
+    /// Whether [`WriteTx::replace_sites`] would change nothing but a time, and that one is not before `since`.
+    pub async fn has_sites(
+        &self,
+        id: ConnectionId,
+        sites: &[Site],
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let known = of_connection(&id.to_string()).all(&self.inner.read).await?;
+        let known = known.into_iter().filter(|row| row.gone_at.is_none());
+        let mut left: HashMap<&str, &Site> =
+            sites.iter().map(|site| (site.cloud_id.as_str(), site)).collect();
+        for row in known {
+            let seen_at = row.seen_at;
+            let known = site(row).site;
+            if seen_at < since.as_millis() || left.remove(known.cloud_id.as_str()) != Some(&known) {
+                return Ok(false);
+            }
+        }
+        Ok(left.is_empty())
+    }
+
     /// The sites of a connection by name, also those that Atlassian lists no more.
     pub(super) async fn sites_of(&self, id: &str) -> Result<Vec<ConnectionSite>, StoreError> {
         let rows = of_connection(id).all(&self.inner.read).await?;

@@ -1,4 +1,4 @@
-use connector_domain::{ConnectionSite, ConnectionStatus, UserId};
+use connector_domain::{ConnectionSite, ConnectionStatus, Site, UserId};
 use connector_store::{Durability, Engine, NewConnection};
 use connector_testkit::TestDatabase;
 use rstest::rstest;
@@ -195,4 +195,29 @@ async fn sites_are_taken_over_by_any_number_of_syncs_at_once(#[case] engine: Eng
     let found = db.store().find_connection(id).await.unwrap().unwrap();
     let there: Vec<_> = found.sites.iter().filter(|known| known.gone_at.is_none()).collect();
     assert_eq!((there.len(), found.sites.len()), (2, 9), "{:?}", found.sites);
+}
+
+#[rstest]
+#[case::sqlite(Engine::Sqlite)]
+#[case::postgres(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn sites_are_known_again_until_one_differs_or_was_seen_too_long_ago(#[case] engine: Engine) {
+    let Some(db) = TestDatabase::create(engine).await else { return };
+    let id = connected(db.store()).await.connection_id;
+    let (one, two) = (site("one", "One"), site("two", "Two"));
+    let take = async |sites: &[Site], at| {
+        let mut tx = db.store().begin_write(Durability::Normal).await.unwrap();
+        tx.replace_sites(id, sites, &by_system(at)).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let knows = async |sites: &[Site], since| db.store().has_sites(id, sites, since).await.unwrap();
+    take(&[one.clone(), two.clone()], later(1)).await;
+    assert!(knows(&[two.clone(), one.clone()], later(1)).await);
+    assert!(!knows(&[one.clone(), two.clone()], later(2)).await, "seen too long ago");
+    assert!(!knows(&[one.clone()], later(1)).await, "one has disappeared");
+    assert!(!knows(&[one.clone(), two.clone(), site("three", "Three")], later(1)).await, "one is new");
+    assert!(!knows(&[one.clone(), Site { name: "Renamed".to_owned(), ..two.clone() }], later(1)).await);
+    take(&[one.clone()], later(3)).await;
+    assert!(knows(&[one.clone()], later(3)).await, "what is gone already is no difference");
+    assert!(!knows(&[one, two], later(3)).await, "one is back");
 }

@@ -53,7 +53,9 @@ impl RunError {
         match self {
             Self::Token(TokenUnavailable::Api(error)) => of_api(error),
             Self::Token(TokenUnavailable::Temporarily { retry_after, .. }) => Fate::Passes(*retry_after),
-            Self::Token(TokenUnavailable::Paused { retry_after }) => Fate::Passes(Some(*retry_after)),
+            Self::Token(
+                TokenUnavailable::Busy { retry_after, .. } | TokenUnavailable::Paused { retry_after },
+            ) => Fate::Passes(Some(*retry_after)),
             Self::Token(TokenUnavailable::Store(error)) if matches!(**error, StoreError::Unavailable(_)) => {
                 Fate::Passes(None)
             }

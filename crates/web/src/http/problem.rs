@@ -239,6 +239,10 @@ impl From<TokenUnavailable> for Problem {
                 let seconds = retry_after.map_or(30, |after| after.as_secs().max(1));
                 unavailable(&format!("There is no access token right now: {what}.")).retry_after(seconds)
             }
+            TokenUnavailable::Busy { what, retry_after } => {
+                unavailable(&format!("There is no access token right now: {what}."))
+                    .retry_after(retry_after.as_secs().max(1))
+            }
             TokenUnavailable::Paused { retry_after } => {
                 unavailable("There is no access token right now: Atlassian asks for fewer token requests.")
                     .retry_after(retry_after.as_secs().max(1))
