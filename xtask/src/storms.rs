@@ -10,8 +10,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let mut test = cargo::cargo(&["test", "-p", "connector-cli", "--test", "it", "--", "storms::"]);
-    test.args(["--nocapture", "--test-threads", "1"]);
+    // With the features of the suite, so that its build serves here too.
+    let mut test = cargo::cargo(&["test", "-p", "connector-cli", "--all-features", "--test", "it"]);
+    test.args(["--", "storms::", "--nocapture", "--test-threads", "1"]);
     // What is started for this run lives until the tests are done.
     let found = crate::services::for_tests(&mut test);
     test.env("STORMS_SECONDS", (args.minutes * 60).to_string());

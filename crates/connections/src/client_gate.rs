@@ -49,7 +49,7 @@ impl Connections {
         if self.inner.gates.closed_until(client_id).is_some_and(|until| now < until) {
             return Err(TokenUnavailable::Misconfigured { reason: REFUSED.to_owned() });
         }
-        match self.inner.store.token_pause(client_id).await? {
+        match self.inner.exchanging.token_pause(client_id).await? {
             Some(until) if now < until => Err(TokenUnavailable::Paused { retry_after: until.since(now) }),
             _ => Ok(()),
         }
@@ -77,7 +77,7 @@ impl Connections {
     /// Atlassian asks for fewer requests: no process asks for tokens of this app until then.
     pub(crate) async fn pause_client(&self, client_id: &str, until: Timestamp) {
         tracing::warn!(client_id, %until, "Atlassian asks for fewer token requests");
-        if let Err(error) = self.inner.store.pause_tokens(client_id, until).await {
+        if let Err(error) = self.inner.exchanging.pause_tokens(client_id, until).await {
             tracing::warn!(%error, "other processes could not be told to ask for fewer tokens");
         }
     }

@@ -56,7 +56,7 @@ pub async fn custody_of(store: &Store) -> Result<Option<(Custody, Deployment)>, 
 impl Connections {
     /// Compares the database with the deployment that adopted it. One that nobody has adopted becomes ours.
     pub async fn custody(&self) -> Result<Custody, AdoptError> {
-        let store = &self.inner.store;
+        let store = &self.inner.exchanging;
         if let Some((custody, recorded)) = custody_of(store).await? {
             self.know(&recorded.id);
             return Ok(custody);

@@ -178,7 +178,7 @@ impl Connections {
 
     /// Whether there is nothing left to do.
     pub(crate) async fn try_to_store(&self, late: &Late) -> bool {
-        let store = &self.inner.store;
+        let store = &self.inner.exchanging;
         let result = match store.lock_grant(late.connection_id, self.timings().lock_idle).await {
             Ok(Some(lock)) => self.store_late(lock, late).await.map(|()| true),
             // Held by another process, or disconnected.

@@ -91,6 +91,8 @@ impl fmt::Debug for Connections {
 
 struct Inner {
     store: Store,
+    /// The same, for exchanges of tokens and what they look at.
+    exchanging: Store,
     sessions: Arc<dyn SessionStore>,
     atlassian: Atlassian,
     keys: Arc<KeyRing>,
@@ -140,6 +142,7 @@ impl Connections {
         let spool = Spool::new(settings.spool_folder.clone(), &replica);
         Self {
             inner: Arc::new(Inner {
+                exchanging: store.for_exchanges(),
                 store,
                 sessions,
                 atlassian,

@@ -8,6 +8,7 @@ use connector_domain::{Actor, ConnectionId, RefreshToken, Timestamp};
 use connector_store::{Engine, Grant, GrantLock, Intent};
 
 use crate::late::Late;
+use crate::tokens::usable_grant;
 use crate::{Connections, Token, TokenUnavailable, place};
 
 /// So many looks at a grant that another process exchanges come to one try to lock it: a lock costs a transaction, and
@@ -32,12 +33,12 @@ impl Connections {
         let deadline = self.now().plus(self.timings().busy_wait);
         let mut looks = 0_u32;
         loop {
-            let grant = self.usable_grant(id).await?;
+            let grant = usable_grant(&self.inner.exchanging, id).await?;
             if grant.generation > seen {
                 return self.open(&grant);
             }
             if looks.is_multiple_of(LOOKS_A_TRY)
-                && let Some(lock) = self.inner.store.lock_grant(id, self.timings().lock_idle).await?
+                && let Some(lock) = self.inner.exchanging.lock_grant(id, self.timings().lock_idle).await?
             {
                 if lock.grant().generation > seen {
                     return self.open(lock.grant());
@@ -151,7 +152,7 @@ impl Connections {
     async fn refresh_request(&self, grant: &Grant) -> Result<(&App, RefreshToken), TokenUnavailable> {
         let inner = &*self.inner;
         let id = grant.connection_id;
-        let held = inner.store.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
+        let held = inner.exchanging.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
         let app = inner.settings.app_of_client(&held.client_id).ok_or_else(|| {
             inner.gates.close(&held.client_id, self.now().plus(self.timings().client_retry));
             TokenUnavailable::Misconfigured {

@@ -143,7 +143,7 @@ impl Connections {
         wanted: impl Fn(&Grant) -> bool,
     ) -> Result<Option<Token>, TokenUnavailable> {
         for _ in 0..LOOKS {
-            let lock = self.inner.store.lock_grant(id, self.timings().lock_idle).await?;
+            let lock = self.inner.exchanging.lock_grant(id, self.timings().lock_idle).await?;
             let Some(lock) = lock.filter(|lock| wanted(lock.grant())) else { return Ok(None) };
             // Detached, as every exchange: a stop of the background must not lose an answer.
             let this = self.clone();

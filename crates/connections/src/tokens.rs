@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use connector_atlassian::ApiError;
 use connector_domain::{AccessToken, ConnectionId, ConnectionStatus, Timestamp};
-use connector_store::Grant;
+use connector_store::{Grant, Store};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use tracing::Instrument as _;
@@ -140,14 +140,7 @@ impl Connections {
     }
 
     pub(crate) async fn usable_grant(&self, id: ConnectionId) -> Result<Grant, TokenUnavailable> {
-        let held = self.inner.store.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
-        match held.status {
-            ConnectionStatus::Active => held.grant.ok_or(TokenUnavailable::Disconnected),
-            ConnectionStatus::Disconnected => Err(TokenUnavailable::Disconnected),
-            ConnectionStatus::NeedsReconnect => {
-                Err(TokenUnavailable::NeedsReconnect { reason: held.status_reason.unwrap_or_default() })
-            }
-        }
+        usable_grant(&self.inner.store, id).await
     }
 
     pub(crate) fn open(&self, grant: &Grant) -> Result<Token, TokenUnavailable> {
@@ -162,5 +155,16 @@ impl Connections {
             generation: grant.generation,
             expires_at: grant.access_expires_at,
         })
+    }
+}
+
+pub(crate) async fn usable_grant(store: &Store, id: ConnectionId) -> Result<Grant, TokenUnavailable> {
+    let held = store.find_held_grant(id).await?.ok_or(TokenUnavailable::Disconnected)?;
+    match held.status {
+        ConnectionStatus::Active => held.grant.ok_or(TokenUnavailable::Disconnected),
+        ConnectionStatus::Disconnected => Err(TokenUnavailable::Disconnected),
+        ConnectionStatus::NeedsReconnect => {
+            Err(TokenUnavailable::NeedsReconnect { reason: held.status_reason.unwrap_or_default() })
+        }
     }
 }

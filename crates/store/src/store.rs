@@ -44,12 +44,13 @@ pub(crate) struct Inner {
     pub(crate) write: DatabaseConnection,
     /// On SQLite for writes of what must survive; on PostgreSQL for holding a grant's lock over an exchange.
     pub(crate) tokens: DatabaseConnection,
+    exchanges: Option<DatabaseConnection>,
     /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite polls.
     pub(crate) turn: Option<Arc<Mutex<()>>>,
     pub(crate) cache: Option<Arc<AnswerCache>>,
     /// Small writes of mirror data, where they share transactions.
     group: Option<GroupCommit>,
-    pub(crate) grant_locks: engine::GrantLocks,
+    pub(crate) grant_locks: Arc<engine::GrantLocks>,
 }
 
 impl std::fmt::Debug for Store {
@@ -79,12 +80,35 @@ impl Store {
                 read: pools.read,
                 write: pools.write,
                 tokens: pools.tokens,
+                exchanges: pools.exchanges,
                 turn,
                 cache,
                 group,
-                grant_locks: engine::GrantLocks::default(),
+                grant_locks: Arc::default(),
             }),
         })
+    }
+
+    /// The same database, for exchanges of tokens. On PostgreSQL by connections of their own: a crowd of callers that
+    /// wait for an exchange must not stand before it in the queue for a connection.
+    #[must_use]
+    pub fn for_exchanges(&self) -> Self {
+        let inner = &*self.inner;
+        let Some(own) = &inner.exchanges else { return self.clone() };
+        Self {
+            inner: Arc::new(Inner {
+                engine: inner.engine,
+                url: inner.url.clone(),
+                read: own.clone(),
+                write: own.clone(),
+                tokens: inner.tokens.clone(),
+                exchanges: Some(own.clone()),
+                turn: inner.turn.clone(),
+                cache: inner.cache.clone(),
+                group: None,
+                grant_locks: Arc::clone(&inner.grant_locks),
+            }),
+        }
     }
 
     pub fn engine(&self) -> Engine {
@@ -104,7 +128,8 @@ impl Store {
 
     /// Closes all connections; on SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) -> Result<(), StoreError> {
-        for pool in [&self.inner.read, &self.inner.tokens, &self.inner.write] {
+        let pools = [&self.inner.read, &self.inner.tokens, &self.inner.write];
+        for pool in pools.into_iter().chain(&self.inner.exchanges) {
             pool.close_by_ref().await?;
         }
         Ok(())

@@ -18,6 +18,8 @@ pub(crate) struct Pools {
     pub(crate) read: DatabaseConnection,
     pub(crate) write: DatabaseConnection,
     pub(crate) tokens: DatabaseConnection,
+    /// See [`crate::Store::for_exchanges`].
+    pub(crate) exchanges: Option<DatabaseConnection>,
 }
 
 pub(crate) fn write_transaction(engine: Engine) -> TransactionOptions {

@@ -15,6 +15,8 @@ use crate::url::PostgresUrl;
 const SHARED: u32 = 10;
 /// Connections that may be held for as long as the token endpoint takes to answer.
 pub(crate) const TOKENS: u32 = 4;
+/// Connections for what the holders of locks read and write besides.
+const EXCHANGES: u32 = TOKENS;
 /// How long a query waits for a connection before it fails: with a server that is down, as long as its callers wait.
 const WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection that nobody used is taken for alive.
@@ -29,8 +31,9 @@ pub(crate) async fn open(url: &PostgresUrl) -> Result<Pools, StoreError> {
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Warn, Duration::from_secs(2));
     let shared = pool(options.clone(), SHARED, WITHIN).await?;
-    let tokens = pool(options, TOKENS, WITHIN).await?;
-    Ok(Pools { read: shared.clone(), write: shared, tokens })
+    let tokens = pool(options.clone(), TOKENS, WITHIN).await?;
+    let exchanges = Some(pool(options, EXCHANGES, WITHIN).await?);
+    Ok(Pools { read: shared.clone(), write: shared, tokens, exchanges })
 }
 
 async fn pool(

@@ -45,7 +45,12 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     }
     let tokens = pool(options.clone().synchronous(SqliteSynchronous::Full), 1).await?;
     let read = pool(options.pragma("query_only", "ON"), READERS).await?;
-    Ok(Pools { read: connection(read), write: connection(write), tokens: connection(tokens) })
+    Ok(Pools {
+        read: connection(read),
+        write: connection(write),
+        tokens: connection(tokens),
+        exchanges: None,
+    })
 }
 
 async fn pool(options: SqliteConnectOptions, size: u32) -> Result<SqlitePool, StoreError> {

@@ -331,3 +331,47 @@ async fn a_census_that_is_killed_goes_on_behind_what_it_has_compared(
     let unequal = "SELECT stream || ' ' || scope || ' ' || state FROM sync_proofs WHERE state <> 'equal'";
     assert_eq!(app.database.texts(unequal).await, [""; 0]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_list_goes_on_behind_a_wait_and_begins_anew_where_its_place_is_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values((SEARCH, "/search/jql", "jira"), (PAGES, "/api/v2/pages", "confluence"))] list: (
+        &str,
+        &str,
+        &str,
+    ),
+) {
+    const READ_BEFORE: u64 = 3;
+    let (path, route, product) = list;
+    let Some((app, browser)) = start(engine).await else { return };
+    let asked = async |refusals: &[Value]| {
+        let before = app.sandbox.requests(route).await;
+        if !refusals.is_empty() {
+            app.sandbox.fault(path, READ_BEFORE, json!({"page_size": 5})).await;
+        }
+        for refusal in refusals {
+            app.sandbox.fault(path, 1, refusal.clone()).await;
+        }
+        app.sandbox.lasting_fault(path, json!({"page_size": 5})).await;
+        let run = census(&app, &browser).await;
+        app.sandbox.clear_faults().await;
+        assert_eq!(run["status"], "succeeded", "{run}");
+        let unequal = "SELECT stream || ' ' || scope || ' ' || state FROM sync_proofs WHERE state <> 'equal'";
+        assert_eq!(app.database.texts(unequal).await, [""; 0]);
+        assert_eq!(tombstones(&app).await, [""; 0]);
+        app.sandbox.requests(route).await - before
+    };
+    let undisturbed = asked(&[]).await;
+    assert!(undisturbed > 10, "{undisturbed} pages");
+    let reason = format!("{product}-quota-tenant-based");
+    let quota = json!({"status": 429, "headers": {"Retry-After": "600", "RateLimit-Reason": reason}});
+    // What was refused is asked for again, and so may be what was under way beside it.
+    let interrupted = asked(&[quota.clone()]).await;
+    assert!((undisturbed + 1..=undisturbed + 2).contains(&interrupted), "{interrupted} of {undisturbed}");
+    let expired =
+        json!({"status": 400, "body": {"errorMessages": ["The next page token is invalid or has expired."]}});
+    let lost = asked(&[quota, expired]).await;
+    // The list, of which so many pages were read at most, is read anew.
+    assert!((interrupted + 1..=interrupted + 2 + READ_BEFORE).contains(&lost), "{lost} of {interrupted}");
+}
