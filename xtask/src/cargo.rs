@@ -19,6 +19,15 @@ pub fn cargo(args: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.args(args).current_dir(root());
+    // What cargo tells this task about its own package. Some build scripts ask for the same names, and would run again,
+    // with all that depends on them, wherever a build by hand follows one by a task.
+    let of_its_package = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for name in std::env::vars_os().map(|(name, _)| name).filter(of_its_package) {
+        command.env_remove(name);
+    }
     command
 }
 

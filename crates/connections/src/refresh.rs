@@ -89,11 +89,14 @@ impl Connections {
     /// Whether this token may be sent now, and the durable intent to do so.
     async fn prepared(&self, lock: &GrantLock) -> Result<Request<'_>, TokenUnavailable> {
         let (grant, now) = (lock.grant(), self.now());
-        self.check_custody().await?;
-        let (app, mut refresh_token) = self.refresh_request(grant).await?;
+        // At the same time: callers wait for each round trip.
+        let (custody, request, intent) =
+            futures::join!(self.check_custody(), self.refresh_request(grant), lock.intent());
+        custody?;
+        let (app, mut refresh_token) = request?;
         self.may_ask(&app.client_id).await?;
         let mut spare = None;
-        if let Some(intent) = lock.intent().await? {
+        if let Some(intent) = intent? {
             self.hold_off(&intent, now)?;
             let late = intent.age(now) >= self.timings().leeway;
             if late || grant.refused_at.is_some() {
