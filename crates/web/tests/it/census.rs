@@ -367,7 +367,7 @@ async fn a_list_goes_on_behind_a_wait_and_begins_anew_where_its_place_is_lost(
     let reason = format!("{product}-quota-tenant-based");
     let quota = json!({"status": 429, "headers": {"Retry-After": "600", "RateLimit-Reason": reason}});
     // What was refused is asked for again, and so may be what was under way beside it.
-    let interrupted = asked(&[quota.clone()]).await;
+    let interrupted = asked(std::slice::from_ref(&quota)).await;
     assert!((undisturbed + 1..=undisturbed + 2).contains(&interrupted), "{interrupted} of {undisturbed}");
     let expired =
         json!({"status": 400, "body": {"errorMessages": ["The next page token is invalid or has expired."]}});
