@@ -72,7 +72,8 @@ pub trait Admission: Send + Sync + fmt::Debug {
     /// and is what Atlassian would answer.
     fn admit<'a>(&'a self, class: &'a CallClass<'a>) -> Admitted<'a>;
 
-    /// Not told where the caller of the call has gone away; the permit is dropped then too.
+    /// Told of every call that was let through, before its permit is dropped. Where the caller has gone away, the call
+    /// ended without an answer.
     fn observe(&self, class: &CallClass<'_>, observed: &Observed);
 
     /// What calls of a priority may cost on a site; `None` where Atlassian has named no limit, or nobody counts.

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::client::Atlassian;
 use crate::http::{self, Answer};
-use crate::{ApiError, CallClass, Observed, RateLimits};
+use crate::{Admission, ApiError, CallClass, Observed, RateLimits};
 
 /// The longest answer of an API that is read.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -128,9 +128,10 @@ impl Atlassian {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut observed =
+        let unanswered =
             Observed { status: None, points: class.points, rate: RateLimits::default(), date: None };
-        let result = match http::send(call.route, request, BODY_LIMIT).await {
+        let mut end = End { admission: &*self.admission, class, observed: unanswered };
+        match http::send(call.route, request, BODY_LIMIT).await {
             Ok(answer) => {
                 let result = if answer.status.is_success() {
                     read(&answer)
@@ -139,13 +140,24 @@ impl Atlassian {
                 };
                 let points = call.points(answer.objects.get());
                 let (status, rate) = (Some(answer.status.as_u16()), RateLimits::of(&answer));
-                observed = Observed { status, points, rate, date: answer.date() };
+                end.observed = Observed { status, points, rate, date: answer.date() };
                 result
             }
             Err(error) => Err(error.into()),
-        };
-        self.admission.observe(&class, &observed);
-        result
+        }
+    }
+}
+
+/// Tells how a call ended, whatever ends it: where its caller goes away, Atlassian has counted it all the same.
+struct End<'a> {
+    admission: &'a dyn Admission,
+    class: CallClass<'a>,
+    observed: Observed,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.admission.observe(&self.class, &self.observed);
     }
 }
 

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::format::{Item, ParseResult, Parsed, StrftimeItems};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use connector_domain::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 
@@ -17,13 +19,23 @@ pub struct AtlassianTime(pub Timestamp);
 #[error("is not a time that Atlassian writes")]
 pub struct InvalidTime;
 
+/// What Jira writes, taken apart once: an issue has a dozen of these with its history.
+static JIRA: LazyLock<Vec<Item<'static>>> =
+    LazyLock::new(|| StrftimeItems::new("%Y-%m-%dT%H:%M:%S%.f%z").collect());
+
+fn parse(text: &str, format: &[Item<'_>]) -> ParseResult<DateTime<FixedOffset>> {
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, format.iter())?;
+    parsed.to_datetime()
+}
+
 impl FromStr for AtlassianTime {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let with_offset = DateTime::parse_from_rfc3339(text)
-            .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+            .or_else(|_| parse(text, &JIRA))
             .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%z"));
         if let Ok(time) = with_offset {
             return Ok(Self(time.with_timezone(&Utc).into()));

@@ -109,7 +109,7 @@ async fn the_end_of_a_call_without_an_answer_is_observed_too() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_gives_its_permit_back() {
+async fn a_call_that_is_given_up_counts_and_gives_its_permit_back() {
     let gate = Gate::new(None);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client(&format!("http://{}", listener.local_addr().unwrap()))
@@ -122,6 +122,7 @@ async fn a_call_that_is_given_up_gives_its_permit_back() {
     }
     drop(call);
     assert_eq!(gate.free.available_permits(), 1);
+    assert_eq!(gate.log(), ["GET /me costs 2", "None cost 2, None left"], "Atlassian may have counted it");
 }
 
 #[tokio::test]

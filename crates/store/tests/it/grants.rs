@@ -1,10 +1,12 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use connector_domain::{ConnectionId, SeededEntropy};
-use connector_store::{Engine, GrantLock, SealedPair, Store};
+use connector_store::{Durability, Engine, GrantLock, SealedPair, Store};
 use connector_testkit::{TestDatabase, within};
 use futures::FutureExt as _;
 use rstest::rstest;
+use tokio::sync::Semaphore;
 
 use crate::fixtures::{
     IDLE, NOW, REPLICA, at_once, by_system, connected, consent, disconnect, later, new_connection, number,
@@ -187,4 +189,39 @@ async fn the_longest_due_come_first_and_the_ended_never(#[case] engine: Engine) 
     assert_eq!(store.list_due(later(9), 10, &[]).await.unwrap(), []);
     assert_eq!(store.list_due(later(89), 10, &["app".to_owned()]).await.unwrap(), []);
     assert_eq!(store.list_due(later(89), 10, &["other".to_owned()]).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn an_exchange_waits_for_no_connection_that_a_crowd_wants() {
+    let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
+    let store = db.store();
+    let id = connected(store).await.connection_id;
+    let (served, end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let crowd: Vec<_> = (0..64)
+        .map(|_| {
+            let (store, served, end) = (store.clone(), Arc::clone(&served), Arc::clone(&end));
+            tokio::spawn(async move {
+                let tx = store.begin_write(Durability::Normal).await.unwrap();
+                served.add_permits(1);
+                drop(end.acquire().await.unwrap());
+                tx.commit().await.unwrap();
+            })
+        })
+        .collect();
+    // One thread runs all: when the first has its connection, the last stands in the queue.
+    drop(within("the first of a crowd", served.acquire()).await.unwrap());
+
+    let exchanging = store.for_exchanges();
+    let exchange = async {
+        assert!(exchanging.find_held_grant(id).await.unwrap().is_some());
+        let lock = exchanging.lock_grant(id, IDLE).await.unwrap().unwrap();
+        lock.record_intent(REPLICA, NOW).await.unwrap();
+        assert!(lock.commit(pair("second", later(7200)), &by_system(NOW)).await.unwrap());
+    };
+    exchange.await;
+    assert!(served.available_permits() < crowd.len(), "the crowd still waits");
+    end.add_permits(crowd.len());
+    for one in crowd {
+        one.await.unwrap();
+    }
 }

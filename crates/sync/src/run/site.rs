@@ -10,7 +10,7 @@ use connector_domain::{
     AccessToken, CloudId, ConnectionId, ConnectionSite, ConnectionStatus, Site, Timestamp, UserId,
 };
 use connector_store::{Durability, MirrorKind, RemoteSpace, StoreError, StreamScope, WriteTx};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::RunError;
@@ -35,6 +35,8 @@ pub(crate) struct SiteContext {
     pub(crate) others: Vec<Self>,
     /// Records that could not be read by earlier runs, by stream and id.
     known_bad: StdMutex<HashSet<(Stream, String)>>,
+    /// As many batches of issues as may be in memory, the largest pieces by far: one for each window.
+    pub(crate) batches: Arc<Semaphore>,
 }
 
 /// A project or a space.
@@ -70,6 +72,7 @@ impl SiteContext {
             space_keys: Mutex::default(),
             others: Vec::new(),
             known_bad,
+            batches: Arc::new(Semaphore::new(syncs.settings.windows_at_once.max(1))),
         })
     }
 

@@ -19,6 +19,7 @@ use connector_atlassian::{
 };
 use connector_domain::{Clock, CloudId, Timestamp};
 use connector_store::{Engine, RatePause, Store};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -220,8 +221,10 @@ impl CallScheduler {
         if pause.is_none() && spent.is_none() {
             return;
         }
+        // A call that is dropped with the runtime has nobody left to tell it.
+        let Ok(runtime) = Handle::try_current() else { return };
         let (store, client_id, state) = (self.store.clone(), self.client_id.clone(), Arc::clone(&self.state));
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             if let Some(pause) = pause
                 && let Err(error) = store.put_rate_pause(pause).await
             {

@@ -9,6 +9,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, try_join_all};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::issue_parts::{add_changelogs, add_comments, add_worklogs};
 use super::{Fetched, Walk, bad_of, from_value, to_value};
@@ -16,7 +17,7 @@ use crate::Stream;
 use crate::rows::{self, Rows};
 use crate::run::{RunError, SiteContext};
 
-/// So many bulk fetches make one page. They run at the same time.
+/// So many bulk fetches make one page at most. They run at the same time.
 const AT_ONCE: usize = 2;
 
 /// Which of the streams that hang on issues a walk feeds.
@@ -83,7 +84,9 @@ impl Walk for Issues {
             if place.pending.is_empty() && !place.found_all {
                 place = self.find(since, place.token, &mut fetched).await?;
             }
-            let rest = place.pending.split_off(place.pending.len().min(Self::A_PAGE));
+            fetched.room = self.room(place.pending.len()).await;
+            let page = place.pending.len().min(fetched.room.len() * MOST_FETCHED);
+            let rest = place.pending.split_off(page);
             let now = std::mem::replace(&mut place.pending, rest);
             self.fetch_issues(&now, since.is_some(), &mut fetched).await?;
             let is_through = place.pending.is_empty() && place.found_all;
@@ -95,6 +98,21 @@ impl Walk for Issues {
 }
 
 impl Issues {
+    /// The right to fetch a batch, or several where other windows leave them: a window alone is as fast as the API lets
+    /// it be, and many together do not need more memory than that.
+    async fn room(&self, pending: usize) -> Vec<OwnedSemaphorePermit> {
+        let batches = || Arc::clone(&self.site.batches);
+        // The semaphore is never closed.
+        let mut room: Vec<_> = batches().acquire_owned().await.into_iter().collect();
+        while room.len() < AT_ONCE
+            && room.len() * MOST_FETCHED < pending
+            && let Ok(more) = batches().try_acquire_owned()
+        {
+            room.push(more);
+        }
+        room
+    }
+
     /// The next page of ids.
     async fn find(
         &self,
@@ -142,10 +160,14 @@ impl Issues {
         follows: bool,
         fetched: &mut Fetched,
     ) -> Result<(), RunError> {
-        let batches = ids.chunks(MOST_FETCHED).map(|ids| self.fetch_batch(ids));
-        for batch in try_join_all(batches).await? {
-            fetched.date = fetched.date.or(batch.date);
+        let batches = ids.chunks(MOST_FETCHED).map(|ids| async move {
+            let batch = self.fetch_batch(ids).await?;
+            let date = batch.date;
             let (rows, bad) = self.rows_of(batch, follows).await?;
+            Ok::<_, RunError>((date, rows, bad))
+        });
+        for (date, rows, bad) in try_join_all(batches).await? {
+            fetched.date = fetched.date.or(date);
             fetched.rows.append(rows);
             fetched.bad.extend(bad);
         }

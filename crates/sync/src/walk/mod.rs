@@ -28,6 +28,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Stream;
 use crate::rows::Rows;
@@ -54,6 +55,8 @@ pub(crate) struct Fetched {
     pub(crate) date: Option<Timestamp>,
     /// Where the next page begins; `None` behind the last one.
     pub(crate) next: Option<Value>,
+    /// The right to have it in memory, given back once it is written.
+    pub(crate) room: Vec<OwnedSemaphorePermit>,
 }
 
 impl Fetched {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_store::Engine;
-use connector_testkit::{Browser, TestApp};
+use connector_testkit::{Answer, Browser, TestApp};
 use rstest::rstest;
 use serde_json::json;
 
@@ -132,4 +132,58 @@ async fn an_exchange_that_another_process_has_left_is_ended_before_its_leeway(
     assert_eq!(app.sandbox.refreshes().await.ok, 1);
     assert_eq!(left().await, 0);
     browser.get(RESOURCES).await.expect(200);
+}
+
+/// On PostgreSQL, with the request of a process that is gone perhaps still on its way for `hold_off`: asks for a new
+/// token with the patience `busy_wait`, while time passes. The answer, and how long it took.
+async fn asked_after_a_death(hold_off: Duration, busy_wait: Duration) -> Option<(TestApp, Answer, Duration)> {
+    const TICK: Duration = Duration::from_millis(5);
+    let app = TestApp::start_with(Engine::Postgres, |setup| {
+        setup.runs_jobs = false;
+        setup.timings.intent_hold_off = hold_off;
+        setup.timings.busy_wait = busy_wait;
+    })
+    .await?;
+    let browser = app.browser();
+    browser.connect().await;
+    let store = app.database.store();
+    let id = store.list_connections(None).await.unwrap()[0].id;
+    let began = app.connections.now();
+    let lock = store.lock_grant(id, app.setup.timings.lock_idle).await.unwrap().unwrap();
+    lock.record_intent("a process that is gone", began).await.unwrap();
+    drop(lock);
+
+    let passing = async {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            app.clock.advance(TICK);
+        }
+    };
+    let answer = tokio::select! {
+        answer = browser.call("POST", REFRESH).into_future() => answer,
+        () = passing => unreachable!("time does not end"),
+    };
+    let took = app.connections.now().since(began);
+    Some((app, answer, took))
+}
+
+#[tokio::test]
+async fn who_asks_just_after_a_process_died_in_an_exchange_waits_and_is_served() {
+    let hold_off = Duration::from_secs(1);
+    let Some((app, answer, took)) = asked_after_a_death(hold_off, Duration::from_mins(1)).await else { return };
+    answer.expect(200);
+    assert!(took >= hold_off, "{took:?}");
+    let refreshes = app.sandbox.refreshes().await;
+    assert_eq!((refreshes.ok, refreshes.error), (1, 0));
+}
+
+#[tokio::test]
+async fn who_would_have_to_wait_too_long_for_a_dead_process_s_exchange_is_told_for_how_long() {
+    let (hold_off, patience) = (Duration::from_mins(5), Duration::from_secs(1));
+    let Some((app, answer, took)) = asked_after_a_death(hold_off, patience).await else { return };
+    let retry_after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    answer.problem(503);
+    assert!(took < hold_off && (290..=300).contains(&retry_after), "{took:?}, {retry_after} s");
+    assert_eq!(app.sandbox.refreshes().await.ok, 0);
 }

@@ -151,3 +151,27 @@ async fn a_grant_that_ends_during_a_run_ends_the_run_with_the_reason(
     assert!(last["error"].as_str().unwrap().contains("made anew"), "{last}");
     assert_eq!(counts(&browser).await, [12, 300], "what is here stays");
 }
+
+/// A project alone may take what the others leave; together they have no more issues in memory than one batch each.
+#[rstest]
+#[case::one_project(1, 2)]
+#[case::more_projects_than_are_read_at_a_time(8, 4)]
+#[tokio::test]
+async fn issues_are_fetched_side_by_side_and_only_so_many(#[case] projects: usize, #[case] at_once: usize) {
+    const FETCH: &str = "/issue/bulkfetch";
+    let app = TestApp::start_with(Engine::Sqlite, |setup| {
+        setup.sandbox.projects = Some(projects);
+        setup.sandbox.issues = Some(300 * projects);
+    })
+    .await
+    .unwrap();
+    let held: Vec<_> = (0..=at_once).map(|_| app.sandbox.hold(FETCH)).collect();
+    let browser = app.browser();
+    browser.connect().await;
+    for fetch in &held[..at_once] {
+        fetch.reached().await;
+    }
+    assert!(!held[at_once].is_reached(), "more than {at_once} at a time");
+    drop(held);
+    assert_eq!(browser.latest_sync().await["status"], "succeeded");
+}

@@ -109,3 +109,18 @@ async fn writers_of_the_same_rows_do_not_deadlock(#[case] engine: Engine) {
     assert_eq!(number(&db, "SELECT COUNT(DISTINCT summary) FROM jira_issues").await, 1);
     assert_eq!(number(&db, "SELECT COUNT(*) FROM jira_issues").await, 300);
 }
+
+/// PostgreSQL's own compression takes half of the time that a large issue costs it.
+#[tokio::test]
+async fn large_fields_are_compressed_with_the_fast_method_where_the_server_has_it() {
+    let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
+    let store = db.store();
+    let owner = owner(store).await;
+    let fields = json(&serde_json::json!({ "customfield_1": "word ".repeat(2000) }).to_string());
+    let large = RemoteIssue { fields, ..issue("1", "KAN-1", "Large") };
+    sync(store, owner, "site", &[large], NOW).await;
+    let method = "SELECT COUNT(*) FROM jira_issues WHERE pg_column_compression(fields) = 'lz4'";
+    let has_it = "SELECT COUNT(*) FROM pg_settings \
+                  WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)";
+    assert_eq!(number(&db, method).await, number(&db, has_it).await);
+}
