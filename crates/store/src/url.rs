@@ -28,13 +28,17 @@ impl PostgresUrl {
     /// Whether nobody between here and the server can read along: it is this machine, or its certificate is checked.
     pub fn is_guarded(&self) -> bool {
         let Ok(options) = PgConnectOptions::from_str(&self.0) else { return false };
-        let host = options.get_host();
-        let is_here = host == "localhost"
-            || host.starts_with('/')
-            || options.get_socket().is_some()
-            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        is_here || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
+        is_here(&options) || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
     }
+}
+
+/// Whether the server is on this machine.
+pub(crate) fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    host == "localhost"
+        || host.starts_with('/')
+        || options.get_socket().is_some()
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -19,6 +19,7 @@ mod migrations;
 mod mirror;
 mod pages;
 mod paging;
+mod postgres;
 mod projects;
 mod round_trips;
 mod sessions;
