@@ -19,7 +19,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     // Optimized, in the profile of the torture: a seed takes a fifth of the time.
     let mut test = cargo::cargo(&["test", "--profile", "torture", "-p", "connector-web", "--all-features"]);
-    test.args(["--test", "it", "--", TEST]);
+    test.args(["--test", "it", "--", "--nocapture", TEST]);
     // What is started for this run lives until the tests are done.
     let found = crate::services::for_tests(&mut test);
     test.env("DIFFERENTIAL_SEEDS", args.seeds.to_string());

@@ -39,6 +39,8 @@ const LEASE: Duration = Duration::from_secs(31);
 const LATER: Duration = Duration::from_mins(61);
 /// Long enough for the next census to count.
 const NEXT_CENSUS: Duration = Duration::from_mins(61);
+/// How far the run is, is told after so many seeds.
+const TOLD_EVERY: usize = 100;
 /// So many seeds run at the same time.
 const AT_ONCE: usize = 4;
 
@@ -171,9 +173,13 @@ async fn all_seeds(engine: Engine) {
     let count = seeds.len();
     let runs = seeds.into_iter().map(|seed| async move { (seed, outcome(engine, seed).await) });
     let mut runs = stream::iter(runs).buffer_unordered(AT_ONCE);
-    let mut failed = Vec::new();
+    let (mut done, mut failed) = (0, Vec::new());
     while let Some((seed, found)) = runs.next().await {
         let Some(found) = found else { return };
+        done += 1;
+        if done % TOLD_EVERY == 0 {
+            eprintln!("{engine:?}: {done} of {count} seeds, {} differ", failed.len());
+        }
         if !found.is_empty() {
             keep(seed);
             failed.push(format!("seed {seed}:\n  {}", found.join("\n  ")));
