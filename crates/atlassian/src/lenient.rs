@@ -79,7 +79,7 @@ pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     struct Form;
 
-    impl<'de> Visitor<'de> for Form {
+    impl Visitor<'_> for Form {
         type Value = Option<Timestamp>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +90,8 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timesta
             if text.trim().is_empty() {
                 return Ok(None);
             }
-            let AtlassianTime(time) = text.parse().map_err(|_| E::custom("expected a time with its offset"))?;
+            let AtlassianTime(time) =
+                text.parse().map_err(|_| E::custom("expected a time with its offset"))?;
             Ok(Some(time))
         }
 

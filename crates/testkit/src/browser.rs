@@ -1,6 +1,7 @@
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use connector_domain::Secret;
 use reqwest::header::{ACCEPT, COOKIE, HeaderValue, ORIGIN, SET_COOKIE};
@@ -177,6 +178,12 @@ impl Call {
     /// A body as it stands, under the type that is named.
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.request = self.request.header("content-type", content_type).body(body.into());
+        self
+    }
+
+    /// For an answer that comes bit by bit for as long as something goes on: who reads it waits for each bit only so long.
+    pub(crate) fn lasting(mut self) -> Self {
+        self.request = self.request.timeout(Duration::from_hours(24));
         self
     }
 

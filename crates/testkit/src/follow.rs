@@ -56,7 +56,7 @@ impl Events {
 impl Browser {
     /// Follows a sync run by its events.
     pub async fn events(&self, id: &str) -> Events {
-        let call = self.get(&format!("/api/syncs/{id}/events"));
+        let call = self.get(&format!("/api/syncs/{id}/events")).lasting();
         let response = within("the head of the events", call.open()).await.expect("an answer");
         assert_eq!(response.status(), 200);
         Events { response, rest: String::new() }

@@ -171,7 +171,9 @@ async fn asked_after_a_death(hold_off: Duration, busy_wait: Duration) -> Option<
 #[tokio::test]
 async fn who_asks_just_after_a_process_died_in_an_exchange_waits_and_is_served() {
     let hold_off = Duration::from_secs(1);
-    let Some((app, answer, took)) = asked_after_a_death(hold_off, Duration::from_mins(1)).await else { return };
+    let Some((app, answer, took)) = asked_after_a_death(hold_off, Duration::from_mins(1)).await else {
+        return;
+    };
     answer.expect(200);
     assert!(took >= hold_off, "{took:?}");
     let refreshes = app.sandbox.refreshes().await;
