@@ -34,7 +34,11 @@ impl Census<'_> {
         ids.extend(self.changed_issues(project_id, &project.id).await?);
         ids.extend(site.set_aside(stream).into_iter().filter(|id| listed.contains(id)));
         let gone: Vec<&str> = findings.gone.iter().map(|(id, _)| id.as_str()).collect();
-        ids.extend(site.syncs.store.issues_below(site.owner, &site.site.cloud_id, &gone).await?);
+        let (store, cloud_id) = (&site.syncs.store, &site.site.cloud_id);
+        ids.extend(store.issues_below(site.owner, cloud_id, &gone).await?);
+        // Those that could not be read when their parent was found gone: hidden for an hour, say.
+        let left = store.issues_below_deleted(site.owner, cloud_id, &project.id).await?;
+        ids.extend(left.into_iter().filter(|id| listed.contains(id)));
         self.read_issues(project_id, ids.into_iter().collect()).await?;
         self.conclude(stream, &project.id, scope, listed, findings).await
     }

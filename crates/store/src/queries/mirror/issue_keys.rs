@@ -7,7 +7,7 @@ use super::Remote;
 use super::remote::storable;
 use super::upsert::{Place, Stored, id_list};
 use crate::engine::among;
-use crate::{Store, StoreError, WriteTx};
+use crate::{AbsenceReason, Store, StoreError, WriteTx};
 
 /// Notes the old and the new key of each issue whose key has changed.
 pub(super) async fn record_moves<'t, R: Remote + 't>(
@@ -85,6 +85,28 @@ impl Store {
         );
         let [owner, cloud_id] = Place { owner, cloud_id }.values();
         let values = [owner, cloud_id, id_list(parents.iter().copied())];
+        let reader = &self.inner.read;
+        let query = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let rows = reader.query_all_raw(query).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    }
+
+    /// The issues of a project that live and are below one that was deleted, as far as is known here: whoever could not be
+    /// read when that was found out.
+    pub async fn issues_below_deleted(
+        &self,
+        owner: UserId,
+        cloud_id: &CloudId,
+        project_id: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT issue.remote_id FROM jira_issues AS issue \
+                   JOIN jira_issues AS parent ON parent.owner_id = issue.owner_id \
+                   AND parent.cloud_id = issue.cloud_id AND parent.remote_id = issue.parent_id \
+                   WHERE issue.owner_id = $1 AND issue.cloud_id = $2 AND issue.project_id = $3 \
+                   AND issue.deleted_at IS NULL AND parent.deleted_at IS NOT NULL \
+                   AND parent.deleted_reason = $4 ORDER BY issue.remote_id";
+        let [owner, cloud_id] = Place { owner, cloud_id }.values();
+        let values = [owner, cloud_id, project_id.into(), AbsenceReason::Deleted.as_str().into()];
         let reader = &self.inner.read;
         let query = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let rows = reader.query_all_raw(query).await?;
