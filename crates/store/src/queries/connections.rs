@@ -5,12 +5,15 @@ use connector_domain::{
     Timestamp, UserId,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
+};
 
 use super::erased_accounts::was_erased;
 use super::{from_json, parsed};
 use crate::entities::{connection, grant, grant_intent, grant_spare};
-use crate::{Store, StoreError, WriteTx};
+use crate::{Engine, Store, StoreError, WriteTx};
 
 /// What a consent brings.
 #[derive(Debug, Clone)]
@@ -56,6 +59,7 @@ impl WriteTx {
         let of_account = connection::Entity::find()
             .filter(connection::Column::ClientId.eq(&new.client_id))
             .filter(connection::Column::AccountKey.eq(&account_key));
+        self.wait_for_turn(&new.client_id, &account_key).await?;
         if let Some(row) = of_account.clone().one(&**self).await? {
             self.lock_for_change(&row.id).await?;
         }
@@ -131,7 +135,10 @@ impl WriteTx {
         data: DataFate,
         audit: &Audit<'_>,
     ) -> Result<(), StoreError> {
-        self.lock_for_change(&id.to_string()).await?;
+        let by_id = connection::Entity::find_by_id(id.to_string());
+        let Some(row) = by_id.one(&**self).await? else { return Ok(()) };
+        self.wait_for_turn(&row.client_id, &row.account_key).await?;
+        self.lock_for_change(&row.id).await?;
         let ended = with_status(id, ConnectionStatus::Disconnected, reason, audit.at)
             .col_expr(connection::Column::Epoch, Expr::col(connection::Column::Epoch).add(1))
             .exec_with_returning(&**self)
@@ -141,6 +148,17 @@ impl WriteTx {
         for row in ended {
             let event = AuditEvent::Disconnected { data };
             self.record_audit(&audit.record(event).of(id, UserId(row.user_id))).await?;
+        }
+        Ok(())
+    }
+
+    /// One consent or disconnect of an app and an account at a time, to the transaction's end. Locks of rows cannot order
+    /// them: the first consent has no row that others see, and after a disconnect there is no grant to lock.
+    async fn wait_for_turn(&mut self, client_id: &str, account_key: &str) -> Result<(), StoreError> {
+        if self.engine() == Engine::Postgres {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))".to_owned();
+            let of = format!("consent of {account_key} to {client_id}");
+            self.execute_raw(self.statement(sql, [of.into()])).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A disconnect or a new consent while the refresh token is being exchanged.
 
-use connector_store::{Engine, Store};
+use connector_store::{Durability, Engine, Store};
 use connector_testkit::{TestDatabase, within};
 use rstest::rstest;
 use tokio::task::JoinHandle;
@@ -10,10 +10,11 @@ use crate::fixtures::{
     pair, revoked,
 };
 
-/// Waits until somebody waits for a lock on PostgreSQL.
+/// Waits until somebody waits for a lock in this database of PostgreSQL.
 async fn somebody_waits(db: &TestDatabase) {
     within("a waiter", async {
-        while number(db, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted").await == 0 {}
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while number(db, waiting).await == 0 {}
     })
     .await;
 }
@@ -152,4 +153,43 @@ async fn on_postgres_who_lost_the_session_cannot_commit() {
     assert!(lock.commit(pair("late", later(9000)), &by_system(NOW)).await.is_err());
     let grant = db.store().find_grant(id).await.unwrap().unwrap();
     assert_eq!((grant.generation, grant.sealed_access_token.as_slice()), (2, &b"access second"[..]));
+}
+
+/// Consents of one account that wait for one another at every point where they can: each goes on with locks that the
+/// next one also wants.
+#[rstest]
+#[case::of_an_unknown_account(false)]
+#[case::after_a_disconnect(true)]
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_consents_take_their_turns(#[case] disconnected: bool) {
+    let Some(db) = TestDatabase::create(Engine::Postgres).await else { return };
+    let store = db.store();
+    if disconnected {
+        let id = connected(store).await.connection_id;
+        disconnect(store, id, NOW).await;
+    }
+    let new = new_connection(owner(store).await, "account", 2);
+    let recorded = || {
+        let (store, new) = (store.clone(), new.clone());
+        tokio::spawn(async move {
+            let mut tx = store.begin_write(Durability::Full).await.unwrap();
+            let consent = tx.record_consent(&new, &by_system(NOW)).await.unwrap().unwrap();
+            (tx, consent)
+        })
+    };
+    let (mut first, one) = recorded().await.unwrap();
+    let second = recorded();
+    somebody_waits(&db).await;
+    first.put_pair(&one, pair("first", later(3600)), NOW).await.unwrap();
+    first.commit().await.unwrap();
+    let (mut second, two) = within("the second consent", second).await.unwrap();
+    let third = consent_anew(store);
+    somebody_waits(&db).await;
+    within("the second pair", second.put_pair(&two, pair("second", later(3600)), NOW)).await.unwrap();
+    second.commit().await.unwrap();
+    within("the third consent", third).await.unwrap();
+    let grant = store.find_grant(one.connection_id).await.unwrap().unwrap();
+    assert_eq!((one.generation, two.generation, grant.generation), (1, 2, 3));
+    assert_eq!(grant.sealed_access_token, b"access anew");
+    assert_eq!(store.list_connections(None).await.unwrap().len(), 1);
 }
