@@ -92,7 +92,7 @@ impl Runner {
 
     async fn work(&self, job: Job, stop: CancellationToken) {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
-        let (id, kind, attempt) = (job.id, job.kind.clone(), job.attempt);
+        let (id, kind, failures) = (job.id, job.kind.clone(), job.failures);
         let beat = self.keep_lease(id, stop.clone());
         let run = AssertUnwindSafe(handler.run(job, JobContext { stop })).catch_unwind();
         let outcome = tokio::select! {
@@ -101,20 +101,26 @@ impl Runner {
         };
         let outcome = outcome.unwrap_or_else(|_| {
             let reason = "the job panicked".to_owned();
-            Err(match attempt {
+            Err(match failures + 1 {
                 ..MOST_PANICS => JobError::Retry { after: AFTER_PANIC, reason },
                 _ => JobError::Fail { reason },
             })
         });
         // Before it can be claimed anew.
         self.running().remove(&id);
-        if let Err(error) = self.settle(id, outcome).await {
+        if let Err(error) = self.settle(id, failures, outcome).await {
             // The lease runs out by itself; the job is then run again.
             tracing::error!(job.id = %id, kind, %error, "the end of a job could not be stored");
         }
     }
 
-    async fn settle(&self, id: JobId, outcome: Result<(), JobError>) -> Result<(), StoreError> {
+    /// `failures`: how often it had failed before.
+    async fn settle(
+        &self,
+        id: JobId,
+        failures: i32,
+        outcome: Result<(), JobError>,
+    ) -> Result<(), StoreError> {
         let Jobs { store, owner, clock, .. } = &self.jobs;
         match outcome {
             Ok(()) => store.finish_job(id, owner).await?,
@@ -122,14 +128,15 @@ impl Runner {
                 tracing::error!(job.id = %id, reason, "a job failed for good");
                 store.finish_job(id, owner).await?
             }
-            Err(JobError::Interrupted) => store.return_job(id, owner, clock.now(), None).await?,
+            Err(JobError::Interrupted) => store.return_job(id, owner, clock.now(), None, failures).await?,
             Err(JobError::Retry { after, reason }) => {
                 tracing::warn!(job.id = %id, reason, after_s = after.as_secs(), "a job will be run again");
-                store.return_job(id, owner, clock.now().plus(after), Some(&reason)).await?
+                let run_at = clock.now().plus(after);
+                store.return_job(id, owner, run_at, Some(&reason), failures.saturating_add(1)).await?
             }
-            Err(JobError::Wait { until, reason }) => {
+            Err(JobError::Wait { until, reason, failures }) => {
                 tracing::warn!(job.id = %id, reason, %until, "a job waits");
-                store.return_job(id, owner, until, Some(&reason)).await?
+                store.return_job(id, owner, until, Some(&reason), failures).await?
             }
         };
         Ok(())

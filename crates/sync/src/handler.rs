@@ -9,10 +9,9 @@ use futures::future::BoxFuture;
 use crate::run::{Fate, Run, RunError};
 use crate::{JOB_KIND, Syncs};
 
-/// A run that waits for something that does not come is given up after so many beginnings, unless it came further with
-/// the last one.
-const MOST_ATTEMPTS: i32 = 10;
-/// The first wait where Atlassian names none; doubled with each attempt.
+/// A run is given up where so many beginnings in succession have failed, and none of them came further.
+const MOST_FAILURES: i32 = 10;
+/// The first wait where Atlassian names none; doubled with each failure.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
@@ -46,28 +45,35 @@ impl Handler for SyncHandler {
 /// How a run goes on, or how it ended.
 enum Outcome {
     Ended(SyncStatus, Option<String>),
-    Waits(Duration, String),
+    Waits(Wait),
     Stopped,
+}
+
+struct Wait {
+    lasts: Duration,
+    reason: String,
+    /// How many beginnings in succession have now failed.
+    failures: i32,
 }
 
 impl SyncHandler {
     async fn sync(&self, run: SyncRun, job: Job, context: JobContext) -> Result<(), JobError> {
-        let attempt = job.attempt;
+        let failed_before = job.failures;
         let before = fetched(&run);
         let run = Run::begin(&self.syncs, run, job).await.map_err(later)?;
         let read = run.read(&context.stop).await;
         let came_further = fetched(&run.progress.row().await) > before;
-        let tries = if came_further { 1 } else { attempt };
+        let failed_before = if came_further { 0 } else { failed_before };
         let outcome = match read {
             Ok(left) => match (left.waits.as_ref(), left.failure()) {
-                (Some((reason, fate)), _) => after(*fate, tries, reason.clone()),
+                (Some((reason, fate)), _) => after(*fate, failed_before, reason.clone()),
                 (None, Some(error)) => Outcome::Ended(SyncStatus::Failed, Some(error.to_string())),
                 (None, None) => Outcome::Ended(SyncStatus::Succeeded, None),
             },
             Err(RunError::Stopped) => Outcome::Stopped,
             // What becomes of the run is for the other worker to say.
             Err(RunError::LeaseLost) => return Err(JobError::Interrupted),
-            Err(error) => after(error.fate(), tries, error.to_string()),
+            Err(error) => after(error.fate(), failed_before, error.to_string()),
         };
         self.conclude(&run, outcome).await
     }
@@ -85,15 +91,15 @@ impl SyncHandler {
                 }
                 Ok(())
             }
-            Outcome::Waits(after, reason) => {
+            Outcome::Waits(Wait { lasts, reason, failures }) => {
                 // The time that is told is the time at which the job is due: whoever waits for it waits no longer.
-                let until = now.plus(after);
+                let until = now.plus(lasts);
                 let waiting = Waiting { until, reason: reason.clone() };
                 let noted = progress.note(|row| {
                     (row.status, row.waiting) = (SyncStatus::Waiting, Some(waiting));
                 });
                 noted.await.map_err(not_noted)?;
-                Err(JobError::Wait { until, reason })
+                Err(JobError::Wait { until, reason, failures })
             }
             Outcome::Stopped => {
                 let noted = progress.note(|row| row.status = SyncStatus::Queued);
@@ -121,14 +127,15 @@ fn not_noted(error: RunError) -> JobError {
     }
 }
 
-/// Waits where waiting helps, for as long as Atlassian asks.
-fn after(fate: Fate, tries: i32, reason: String) -> Outcome {
-    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(0).min(10);
+/// Waits where waiting helps, for as long as Atlassian asks. A limit is no failure, however often it is met.
+fn after(fate: Fate, failed_before: i32, reason: String) -> Outcome {
+    let failures = failed_before.saturating_add(1);
     match fate {
-        Fate::Quota(asked) => Outcome::Waits(asked.unwrap_or(LONGEST_WAIT), reason),
-        Fate::Passes(asked) if tries < MOST_ATTEMPTS => {
+        Fate::Limited(lasts) => Outcome::Waits(Wait { lasts, reason, failures: failed_before }),
+        Fate::Passes(asked) if failures < MOST_FAILURES => {
+            let doublings = u32::try_from(failed_before).unwrap_or(0).min(10);
             let doubled = (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT);
-            Outcome::Waits(asked.unwrap_or(doubled), reason)
+            Outcome::Waits(Wait { lasts: asked.unwrap_or(doubled), reason, failures })
         }
         _ => Outcome::Ended(SyncStatus::Failed, Some(reason)),
     }

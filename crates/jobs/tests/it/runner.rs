@@ -49,7 +49,7 @@ async fn a_job_that_wants_to_be_retried_waits_for_its_time(#[case] engine: Engin
     clock.advance(Duration::from_secs(1));
     process.jobs.wake();
     let begun = process.begun().await;
-    assert_eq!((begun.job.dedupe_key.as_str(), begun.job.attempt), ("a", 2));
+    assert_eq!((begun.job.dedupe_key.as_str(), begun.job.attempt, begun.job.failures), ("a", 2, 1));
     begun.end(Ok(()));
     process.gone("a").await;
 }
@@ -67,9 +67,9 @@ async fn a_job_is_due_at_the_time_that_was_told_even_if_it_ends_after_that(#[cas
     let until = NOW.plus(Duration::from_mins(1));
     // Who was told of the time has waited for it before the job is back in the queue.
     clock.advance(Duration::from_mins(2));
-    begun.end(Err(JobError::Wait { until, reason: "busy".to_owned() }));
+    begun.end(Err(JobError::Wait { until, reason: "busy".to_owned(), failures: 7 }));
     let begun = process.begun().await;
-    assert_eq!((begun.job.run_at, begun.job.attempt), (until, 2));
+    assert_eq!((begun.job.run_at, begun.job.attempt, begun.job.failures), (until, 2, 7));
     assert_eq!(begun.job.last_error.as_deref(), Some("busy"));
     begun.end(Ok(()));
     process.gone("a").await;
@@ -137,7 +137,7 @@ async fn a_job_that_stops_when_asked_to_can_be_run_elsewhere_at_once(#[case] eng
     process.stopped().await;
     let mut next = Process::start(db.store(), &clock, 1);
     let begun = next.begun().await;
-    assert_eq!((begun.job.dedupe_key.as_str(), begun.job.attempt), ("a", 2));
+    assert_eq!((begun.job.dedupe_key.as_str(), begun.job.attempt, begun.job.failures), ("a", 2, 0));
 }
 
 #[rstest]

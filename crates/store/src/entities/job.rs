@@ -14,6 +14,7 @@ pub struct Model {
     pub lease_until: Option<i64>,
     pub last_error: Option<String>,
     pub created_at: i64,
+    pub failures: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

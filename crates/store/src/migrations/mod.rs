@@ -10,6 +10,7 @@ mod m0007_lost_scopes;
 mod m0008_callers;
 mod m0009_erased_accounts;
 mod m0010_parents_in_order;
+mod m0011_failures_of_jobs;
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_callers::Migration),
             Box::new(m0009_erased_accounts::Migration),
             Box::new(m0010_parents_in_order::Migration),
+            Box::new(m0011_failures_of_jobs::Migration),
         ]
     }
 }

@@ -18,6 +18,8 @@ pub struct Job {
     pub run_at: Timestamp,
     /// How often it was claimed, this time included.
     pub attempt: i32,
+    /// How often in succession it has failed, by its handler's count.
+    pub failures: i32,
     pub lease_owner: Option<String>,
     pub last_error: Option<String>,
 }
@@ -43,6 +45,7 @@ impl TryFrom<Model> for Job {
             payload: row.payload,
             run_at: Timestamp::from_millis(row.run_at),
             attempt: row.attempt,
+            failures: row.failures,
             lease_owner: row.lease_owner,
             last_error: row.last_error,
         })
@@ -60,6 +63,7 @@ impl WriteTx {
             payload: Set(new.payload.clone()),
             run_at: Set(new.run_at.as_millis()),
             attempt: Set(0),
+            failures: Set(0),
             created_at: Set(now.as_millis()),
             ..Default::default()
         };
@@ -171,13 +175,15 @@ impl Store {
         Ok(finished)
     }
 
-    /// Puts the job back to be run at `run_at`, if `owner` still holds it.
+    /// Puts the job back to be run at `run_at`, if `owner` still holds it. `failures` is what its handler is to count on
+    /// from.
     pub async fn return_job(
         &self,
         id: JobId,
         owner: &str,
         run_at: Timestamp,
         error: Option<&str>,
+        failures: i32,
     ) -> Result<bool, StoreError> {
         let tx = self.begin_write(Durability::Normal).await?;
         let updated = Entity::update_many()
@@ -186,6 +192,7 @@ impl Store {
             .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
             .col_expr(Column::RunAt, Expr::value(run_at.as_millis()))
             .col_expr(Column::LastError, Expr::value(error.map(str::to_owned)))
+            .col_expr(Column::Failures, Expr::value(failures))
             .exec(&*tx)
             .await?;
         tx.commit().await?;

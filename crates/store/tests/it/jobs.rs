@@ -182,17 +182,17 @@ async fn only_the_holder_extends_returns_and_finishes(#[case] engine: Engine) {
     enqueue(store, &new_job("a", NOW)).await;
     let id = store.claim_job(&KINDS, "holder", NOW, later(30)).await.unwrap().unwrap().id;
     assert!(!store.extend_lease(id, "other", later(900)).await.unwrap());
-    assert!(!store.return_job(id, "other", NOW, None).await.unwrap());
+    assert!(!store.return_job(id, "other", NOW, None, 1).await.unwrap());
     assert!(!finish(store, id, "other").await);
     assert!(store.extend_lease(id, "holder", later(90)).await.unwrap());
     assert_eq!(claim(store, "other", later(60)).await, None, "extended");
-    assert!(store.return_job(id, "holder", later(100), Some("busy")).await.unwrap());
+    assert!(store.return_job(id, "holder", later(100), Some("busy"), 3).await.unwrap());
     assert_eq!(store.next_job_at(&KINDS).await.unwrap(), Some(later(100)));
     assert_eq!(claim(store, "other", later(99)).await, None, "returned for later");
     let job = store.claim_job(&KINDS, "other", later(100), later(130)).await.unwrap().unwrap();
-    assert_eq!((job.attempt, job.last_error.as_deref()), (2, Some("busy")));
+    assert_eq!((job.attempt, job.failures, job.last_error.as_deref()), (2, 3, Some("busy")));
     assert!(finish(store, id, "other").await);
-    assert!(!store.return_job(id, "other", NOW, None).await.unwrap(), "it is gone");
+    assert!(!store.return_job(id, "other", NOW, None, 1).await.unwrap(), "it is gone");
 }
 
 #[rstest]

@@ -59,7 +59,8 @@ impl Census<'_> {
 
     /// Keeps what was read of a part, where it was interrupted by something that passes.
     pub(super) async fn keep(&self, stream: Stream, scope: &str, reading: &Reading, by: &RunError) {
-        let passes = matches!(by, RunError::Stopped) || matches!(by.fate(), Fate::Passes(_) | Fate::Quota(_));
+        let passes =
+            matches!(by, RunError::Stopped) || matches!(by.fate(), Fate::Passes(_) | Fate::Limited(_));
         if passes && let Err(error) = self.store_reading(stream, scope, reading).await {
             tracing::warn!(stream = stream.as_str(), %error, "what a census has read so far could not be kept");
         }

@@ -33,6 +33,11 @@ pub(crate) enum RunError {
     LeaseLost,
 }
 
+/// How long the hourly quota is waited for where Atlassian does not say until when.
+const UNNAMED_QUOTA: Duration = Duration::from_mins(15);
+/// How long a limit of calls at once is waited for where Atlassian does not say: the call was repeated for half a minute.
+const UNNAMED_BURST: Duration = Duration::from_mins(1);
+
 /// What an error in a window means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -44,8 +49,8 @@ pub(crate) enum Fate {
     Restarts,
     /// It passes by itself: the run comes back to it. Says after which time, where that is known.
     Passes(Option<Duration>),
-    /// The same, and it is the hourly quota that is used up: no number of such waits is too many.
-    Quota(Option<Duration>),
+    /// Atlassian limits the calls, and has them again after this time: no number of such waits is too many.
+    Limited(Duration),
 }
 
 impl RunError {
@@ -53,9 +58,8 @@ impl RunError {
         match self {
             Self::Token(TokenUnavailable::Api(error)) => of_api(error),
             Self::Token(TokenUnavailable::Temporarily { retry_after, .. }) => Fate::Passes(*retry_after),
-            Self::Token(
-                TokenUnavailable::Busy { retry_after, .. } | TokenUnavailable::Paused { retry_after },
-            ) => Fate::Passes(Some(*retry_after)),
+            Self::Token(TokenUnavailable::Busy { retry_after, .. }) => Fate::Passes(Some(*retry_after)),
+            Self::Token(TokenUnavailable::Paused { retry_after }) => Fate::Limited(*retry_after),
             Self::Token(TokenUnavailable::Store(error)) if matches!(**error, StoreError::Unavailable(_)) => {
                 Fate::Passes(None)
             }
@@ -91,7 +95,8 @@ fn named(scopes: &[&str]) -> String {
 
 fn of_api(error: &ApiError) -> Fate {
     match error {
-        ApiError::QuotaExceeded { retry_after, .. } => Fate::Quota(*retry_after),
+        ApiError::QuotaExceeded { retry_after, .. } => Fate::Limited(retry_after.unwrap_or(UNNAMED_QUOTA)),
+        ApiError::BurstLimited { retry_after, .. } => Fate::Limited(retry_after.unwrap_or(UNNAMED_BURST)),
         ApiError::LostPlace { .. } => Fate::Restarts,
         error if error.is_transient() => Fate::Passes(error.retry_after()),
         ApiError::TokenExpired | ApiError::NotInstalled { .. } => Fate::EndsRun,

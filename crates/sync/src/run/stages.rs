@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
                 Ok(None) => continue,
                 Ok(Some(failure)) => leftovers.failed.extend(failure.told),
                 Err(error) => match error.fate() {
-                    fate @ (Fate::Passes(_) | Fate::Quota(_)) => {
+                    fate @ (Fate::Passes(_) | Fate::Limited(_)) => {
                         tracing::warn!(window = task.name(), streams = ?task.streams(), %error, "a window waits");
                         leftovers.wait(error.to_string(), fate);
                     }
@@ -295,7 +295,7 @@ impl Leftovers {
     /// Of several waits the longest counts: before it is over the run could not end.
     fn wait(&mut self, reason: String, fate: Fate) {
         let length = |fate: Fate| match fate {
-            Fate::Quota(asked) => asked.unwrap_or(Duration::from_hours(1)),
+            Fate::Limited(lasts) => lasts,
             Fate::Passes(asked) => asked.unwrap_or_default(),
             _ => Duration::ZERO,
         };

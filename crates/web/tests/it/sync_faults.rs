@@ -83,6 +83,35 @@ async fn a_long_wait_is_told_and_kept(#[values(Engine::Sqlite, Engine::Postgres)
     assert_eq!(counts(&browser).await, [12, 300]);
 }
 
+/// To be refused by 429 is to wait, however often; an error that stays ends the run after ten beginnings.
+#[rstest]
+#[case::limited(429, 13, "succeeded")]
+#[case::out_of_order(503, 10, "failed")]
+#[tokio::test]
+async fn only_failures_are_counted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] status: u16,
+    #[case] attempts: u64,
+    #[case] end: &str,
+) {
+    let Some(app) = TestApp::start(engine).await else { return };
+    let browser = app.browser();
+    browser.connect().await;
+    browser.latest_sync().await;
+    app.sandbox.lasting_fault(PAGES, json!({"status": status, "headers": {"Retry-After": "120"}})).await;
+    let run = browser.post("/api/syncs", &json!({"mode": "full"})).await.expect(202).json();
+    let mut events = browser.events(run["id"].as_str().unwrap()).await;
+    for attempt in 1..attempts {
+        events.wait_for("a wait", |run| run["status"] == "waiting" && run["attempt"] == attempt).await;
+        if end == "succeeded" && attempt == attempts - 1 {
+            app.sandbox.clear_faults().await;
+        }
+        app.advance(Duration::from_mins(2)).await;
+    }
+    let last = events.all().await.pop().unwrap();
+    assert_eq!((&last["status"], &last["attempt"]), (&end.into(), &attempts.into()), "{last}");
+}
+
 #[rstest]
 #[tokio::test]
 async fn one_bad_record_does_not_cost_the_others(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
