@@ -10,8 +10,8 @@ use crate::rows::{Rows, Target};
 use crate::run::{Counts, RunError, add, note_notice};
 use crate::walk::{Fetched, gone_by};
 
-/// So many rows of the mirror are compared at a time.
-const COMPARED: u64 = 5000;
+/// So many rows of the mirror are compared at a time, by each of the parts that are compared side by side.
+const COMPARED: u64 = 1000;
 
 /// What a part of the census has found.
 #[derive(Default)]

@@ -189,6 +189,40 @@ async fn much_at_once_is_removed_when_a_later_census_finds_the_same(
 
 #[rstest]
 #[tokio::test]
+async fn an_issue_that_was_hidden_when_its_parent_went_is_read_once_it_is_seen(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((app, browser)) = start(engine).await else { return };
+    let truth = app.sandbox.truth("acme").await;
+    let projects = truth["projects"].as_array().unwrap();
+    let first_of = |project: &Value| {
+        let prefix = format!("{}-", project["key"].as_str().unwrap());
+        let of_project = |issue: &&Value| issue["key"].as_str().unwrap().starts_with(&prefix);
+        truth["issues"].as_array().unwrap().iter().find(of_project).unwrap()["id"].as_str().unwrap()
+    };
+    let (parent, child) = (first_of(&projects[0]), first_of(&projects[1]));
+    app.sandbox.edit("acme", "issues", child, &json!({"parent": parent})).await;
+    app.advance(Duration::from_mins(10)).await;
+    browser.sync_all().await;
+    let stored = format!("SELECT COALESCE(parent_id, 'none') FROM jira_issues WHERE remote_id = '{child}'");
+    assert_eq!(app.database.texts(&stored).await, [parent]);
+
+    let hide = async |from: Value| {
+        let project = projects[1]["id"].as_str().unwrap();
+        app.sandbox.edit("acme", "projects", project, &json!({"hidden_from": from})).await;
+    };
+    hide(json!(["ada@example.com"])).await;
+    let control = Browser::new(&app.sandbox.url);
+    control.delete(&format!("/__sandbox/sites/acme/issues/{parent}")).await;
+    census(&app, &browser).await;
+    assert!(tombstones(&app).await.contains(&format!("jira_issues {parent} deleted")));
+    hide(json!([])).await;
+    census(&app, &browser).await;
+    assert_eq!(app.database.texts(&stored).await, ["none"]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn connections_are_synced_by_themselves(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some((app, browser)) = start(engine).await else { return };
     let first = browser.latest_sync().await;
