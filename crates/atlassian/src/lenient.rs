@@ -37,6 +37,10 @@ impl<'de> Deserialize<'de> for TextOrNumber {
             fn visit_u64<E: Error>(self, number: u64) -> Result<TextOrNumber, E> {
                 Ok(TextOrNumber(number.to_string()))
             }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<TextOrNumber, E> {
+                Ok(TextOrNumber(number.to_string()))
+            }
         }
 
         deserializer.deserialize_any(Form)

@@ -27,7 +27,7 @@ pub enum JobError {
     /// Put it back, to be run again after this time: it has failed once more.
     Retry { after: Duration, reason: String },
     /// Put it back, to be run again at this time, of which others may have been told. `failures` is how often it has now
-    /// failed in succession: none where it only has to wait.
+    /// failed in succession: as before where it only has to wait.
     Wait { until: Timestamp, reason: String, failures: i32 },
     /// Stopped because it was asked to: put it back at once.
     Interrupted,

@@ -6,13 +6,11 @@ use connector_store::{Job, StoreError};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::run::{Fate, Run, RunError};
+use crate::run::{FIRST_WAIT, Fate, Run, RunError};
 use crate::{JOB_KIND, Syncs};
 
 /// A run is given up where so many beginnings in succession have failed, and none of them came further.
 const MOST_FAILURES: i32 = 10;
-/// The first wait where Atlassian names none; doubled with each failure.
-const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// Runs the jobs that [`Syncs::request`] puts in the queue.

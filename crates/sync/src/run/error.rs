@@ -33,6 +33,8 @@ pub(crate) enum RunError {
     LeaseLost,
 }
 
+/// How long something that passes is waited for at first, where Atlassian does not say; doubled with each failure.
+pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// How long the hourly quota is waited for where Atlassian does not say until when.
 const UNNAMED_QUOTA: Duration = Duration::from_mins(15);
 /// How long a limit of calls at once is waited for where Atlassian does not say: the call was repeated for half a minute.

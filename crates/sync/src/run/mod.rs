@@ -12,7 +12,7 @@ mod task;
 mod totals;
 mod window;
 
-pub(crate) use error::{Fate, RunError};
+pub(crate) use error::{FIRST_WAIT, Fate, RunError};
 pub(crate) use place::Place;
 pub(crate) use plan::OVERLAP;
 pub(crate) use progress::{Counts, Progress, add, note_notice};

@@ -89,6 +89,7 @@ fn whole(site: &Arc<SiteContext>, stream: Stream, walk: Box<dyn Walk>) -> Window
         of_container: false,
         since: None,
         anew: false,
+        again: false,
         walk,
     }
 }
@@ -369,6 +370,6 @@ impl Plan<'_> {
         walk: Box<dyn Walk>,
     ) -> Window {
         let (site, scope) = (Arc::clone(self.site), scope.to_owned());
-        Window { site, streams, scope, name, of_container: false, since, anew: self.anew, walk }
+        Window { site, streams, scope, name, of_container: false, since, anew: self.anew, again: false, walk }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct SiteContext {
     pub(crate) others: Vec<Self>,
     /// Records that could not be read by earlier runs, by stream and id.
     known_bad: StdMutex<HashSet<(Stream, String)>>,
-    /// As many batches of issues as may be in memory, the largest pieces by far: one for each window.
+    /// As many batches of issues as may be in memory for this site, the largest pieces by far: one for each window.
     pub(crate) batches: Arc<Semaphore>,
 }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::{self, advance};
 use super::progress::{note_error, note_notice, note_skipped, stream_of};
 use super::side_by_side::SideBySide;
-use super::{Fate, Progress, RunError, SiteContext, Task, Window, totals};
+use super::{FIRST_WAIT, Fate, Progress, RunError, SiteContext, Task, Window, totals};
 use crate::census::CensusTask;
 use crate::{Reading, SiteCheck, Stream, Syncs, scope_check};
 
@@ -22,6 +22,9 @@ pub(crate) struct Run<'a> {
     streams: Vec<Stream>,
     pub(crate) progress: Arc<Progress>,
 }
+
+/// A site, and what to read of it.
+type Context = (Arc<SiteContext>, Vec<Stream>);
 
 /// What the windows of a run have left undone.
 #[derive(Debug, Default)]
@@ -75,21 +78,16 @@ impl<'a> Run<'a> {
         if sites.is_empty() {
             return Err(RunError::NoSites);
         }
-        let mut contexts = Vec::new();
         let check = scope_check(&self.connection, &sites, &self.streams);
         if check.sites.is_empty() {
             return Err(RunError::NoChosenSite);
         }
-        for check in check.sites {
-            let streams = self.streams_of(&check).await?;
-            let (id, owner) = (self.connection.id, self.connection.user_id);
-            let priority = self.priority();
-            let context = SiteContext::new(self.syncs, id, owner, check.site, priority).await?;
-            contexts.push((Arc::new(context.with_others(priority).await?), streams));
-        }
+        let contexts = self.contexts(&check.sites, self.priority()).await?;
         self.progress.count_points(contexts.iter().map(|(site, _)| site.points()).collect());
         let mut leftovers = self.missing_scopes().await?;
-        if self.mode != SyncMode::Census {
+        if self.mode == SyncMode::Census {
+            self.read_changes_meanwhile(&check.sites, stop, &mut leftovers).await?;
+        } else {
             self.read_lists(&contexts, stop, &mut leftovers).await?;
             let mut windows = Vec::new();
             for (site, streams) in &contexts {
@@ -137,8 +135,39 @@ impl<'a> Run<'a> {
         Ok(leftovers)
     }
 
+    /// The sites to read, each with the streams of it that the consent covers.
+    async fn contexts(&self, checks: &[SiteCheck], priority: Priority) -> Result<Vec<Context>, RunError> {
+        let mut contexts = Vec::new();
+        for check in checks {
+            let streams = self.streams_of(check).await?;
+            let (id, owner) = (self.connection.id, self.connection.user_id);
+            let context = SiteContext::new(self.syncs, id, owner, check.site.clone(), priority).await?;
+            contexts.push((Arc::new(context.with_others(priority).await?), streams));
+        }
+        Ok(contexts)
+    }
+
+    /// Reads what has changed while a census had to wait. That of a large site waits for the points of many hours, and no
+    /// other run of the connection begins before it ends.
+    async fn read_changes_meanwhile(
+        &self,
+        checks: &[SiteCheck],
+        stop: &CancellationToken,
+        leftovers: &mut Leftovers,
+    ) -> Result<(), RunError> {
+        if self.progress.row().await.attempt <= 1 {
+            return Ok(());
+        }
+        let mut windows = Vec::new();
+        for (site, streams) in self.contexts(checks, Priority::Incremental).await? {
+            let of_site = plan::second_stage(&site, &streams, SyncMode::Incremental).await?;
+            windows.extend(of_site.into_iter().map(|window| Window { again: true, ..window }));
+        }
+        self.read_all(windows.into_iter().map(Task::Window).collect(), stop, leftovers).await
+    }
+
     /// Notes what was set aside. It makes no run fail: it is tried again by each that meets it, and by every census.
-    async fn tell_set_aside(&self, contexts: &[(Arc<SiteContext>, Vec<Stream>)]) -> Result<(), RunError> {
+    async fn tell_set_aside(&self, contexts: &[Context]) -> Result<(), RunError> {
         let mut notices = Vec::new();
         for (site, _) in contexts {
             for stream in Stream::ALL {
@@ -182,7 +211,7 @@ impl<'a> Run<'a> {
     /// Reads the lists that are read whole: those that were read lately only where somebody has named what to read.
     async fn read_lists(
         &self,
-        contexts: &[(Arc<SiteContext>, Vec<Stream>)],
+        contexts: &[Context],
         stop: &CancellationToken,
         leftovers: &mut Leftovers,
     ) -> Result<(), RunError> {
@@ -296,7 +325,7 @@ impl Leftovers {
     fn wait(&mut self, reason: String, fate: Fate) {
         let length = |fate: Fate| match fate {
             Fate::Limited(lasts) => lasts,
-            Fate::Passes(asked) => asked.unwrap_or_default(),
+            Fate::Passes(asked) => asked.unwrap_or(FIRST_WAIT),
             _ => Duration::ZERO,
         };
         if self.waits.as_ref().is_none_or(|(_, before)| length(*before) < length(fate)) {

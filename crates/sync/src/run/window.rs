@@ -36,6 +36,8 @@ pub(crate) struct Window {
     pub(crate) since: Option<Timestamp>,
     /// Whether places of other runs do not count.
     pub(crate) anew: bool,
+    /// Whether it is read also where this run was through with it before: changes go on while a run waits.
+    pub(crate) again: bool,
     pub(crate) walk: Box<dyn Walk>,
 }
 
@@ -47,7 +49,8 @@ impl Window {
         let start = Place::start(run, &self.streams, self.since);
         let stored = self.site.syncs.store.find_checkpoint(&self.at(self.streams[0])).await?;
         let cursor = stored.as_ref().and_then(|checkpoint| checkpoint.cursor.as_ref());
-        let Some(mut place) = start.clone().resume(cursor, self.anew) else { return Ok(()) };
+        let place = start.clone().resume(cursor, self.anew);
+        let Some(mut place) = place.or_else(|| self.again.then(|| start.clone())) else { return Ok(()) };
         let mut restarts = 0;
         loop {
             match self.read_from(place, stored.as_ref(), progress, stop).await {

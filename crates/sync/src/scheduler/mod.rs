@@ -198,7 +198,8 @@ impl CallScheduler {
                 state.pauses.put(pause.clone());
                 pause
             });
-            if pause.is_none() {
+            // Of a call that was given up nobody knows.
+            if pause.is_none() && observed.status.is_some() {
                 state.pauses.passed(class);
             }
             let key = (cloud_id.clone(), class.method, class.route);

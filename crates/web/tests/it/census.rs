@@ -223,6 +223,39 @@ async fn an_issue_that_was_hidden_when_its_parent_went_is_read_once_it_is_seen(
 
 #[rstest]
 #[tokio::test]
+async fn a_census_that_has_to_wait_reads_what_changes_meanwhile(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((app, browser)) = start(engine).await else { return };
+    let truth = app.sandbox.truth("acme").await;
+    let id = truth["issues"][0]["id"].as_str().unwrap();
+    let summary = format!("SELECT summary FROM jira_issues WHERE remote_id = '{id}'");
+    let quota = json!({
+        "status": 429,
+        "headers": {"Retry-After": "3600", "RateLimit-Reason": "confluence-quota-tenant-based"},
+    });
+    app.sandbox.lasting_fault(PAGES, quota).await;
+    let run = browser.post("/api/syncs", &json!({"mode": "census"})).await.expect(202).json();
+    let mut events = browser.events(run["id"].as_str().unwrap()).await;
+    let mut waits = async |attempt: u64| {
+        events.wait_for("a wait", |run| run["status"] == "waiting" && run["attempt"] == attempt).await;
+    };
+    waits(1).await;
+    for attempt in [2, 3] {
+        let changed = format!("changed while a census waits, {attempt}");
+        app.sandbox.edit("acme", "issues", id, &json!({"summary": changed})).await;
+        app.advance(Duration::from_hours(1)).await;
+        waits(attempt).await;
+        assert_eq!(app.database.texts(&summary).await, [changed]);
+    }
+    app.sandbox.clear_faults().await;
+    app.advance(Duration::from_hours(1)).await;
+    let last = events.all().await.pop().unwrap();
+    assert_eq!(last["status"], "succeeded", "{last}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn connections_are_synced_by_themselves(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some((app, browser)) = start(engine).await else { return };
     let first = browser.latest_sync().await;
