@@ -20,6 +20,8 @@ pub(crate) const OVERLAP: Duration = Duration::from_mins(6);
 /// An incremental run leaves lists alone that were read whole so lately: who is there, and what there is to choose from,
 /// changes seldom. What is not in them yet is asked for where it is met.
 const LISTS_EVERY: Duration = Duration::from_hours(1);
+/// A run that waits reads changes so often: less than the hour for which it waits, as a rule, to have points again.
+const CHANGES_EVERY: Duration = Duration::from_mins(50);
 
 /// How far each stream of a site is read: by stream and scope.
 struct Known(HashMap<(MirrorKind, String), Checkpoint>);
@@ -78,6 +80,22 @@ pub(super) async fn first_stage(
         add(Stream::ConfluenceSpaces, Box::new(walk::Spaces(Arc::clone(site))));
     }
     Ok(windows)
+}
+
+/// What has changed on a site, where that was not read for so long: for a run that waits for hours, and reads it each time
+/// that it goes on.
+pub(super) async fn changes_meanwhile(
+    site: &Arc<SiteContext>,
+    streams: &[Stream],
+) -> Result<Vec<Window>, RunError> {
+    let known = Known::of(site).await?;
+    let then = site.syncs.clock.now().minus(CHANGES_EVERY);
+    let windows = second_stage(site, streams, SyncMode::Incremental).await?;
+    let is_due = |window: &Window| {
+        let stored = known.0.get(&(window.streams[0].kind(), window.scope.clone()));
+        stored.is_none_or(|checkpoint| checkpoint.updated_at <= then)
+    };
+    Ok(windows.into_iter().filter(is_due).map(|window| Window { again: true, ..window }).collect())
 }
 
 fn whole(site: &Arc<SiteContext>, stream: Stream, walk: Box<dyn Walk>) -> Window {

@@ -20,6 +20,8 @@ pub(crate) struct Run<'a> {
     connection: Connection,
     mode: SyncMode,
     streams: Vec<Stream>,
+    /// Whether it goes on after a wait.
+    has_waited: bool,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -49,7 +51,7 @@ impl<'a> Run<'a> {
         row.status = SyncStatus::Running;
         row.started_at.get_or_insert(syncs.clock.now());
         row.attempt = job.attempt;
-        row.waiting = None;
+        let has_waited = row.waiting.take().is_some();
         row.error = None;
         // What was counted was written: a run that goes on counts on.
         for stream in &mut row.streams {
@@ -65,6 +67,7 @@ impl<'a> Run<'a> {
             connection,
             mode,
             streams,
+            has_waited,
             progress: Arc::new(Progress::new(syncs.clone(), job, row)),
         })
     }
@@ -82,11 +85,18 @@ impl<'a> Run<'a> {
         if check.sites.is_empty() {
             return Err(RunError::NoChosenSite);
         }
-        let contexts = self.contexts(&check.sites, self.priority()).await?;
+        let mut contexts = Vec::new();
+        for check in check.sites {
+            let streams = self.streams_of(&check).await?;
+            let (id, owner) = (self.connection.id, self.connection.user_id);
+            let priority = self.priority();
+            let context = SiteContext::new(self.syncs, id, owner, check.site, priority).await?;
+            contexts.push((Arc::new(context.with_others(priority).await?), streams));
+        }
         self.progress.count_points(contexts.iter().map(|(site, _)| site.points()).collect());
         let mut leftovers = self.missing_scopes().await?;
         if self.mode == SyncMode::Census {
-            self.read_changes_meanwhile(&check.sites, stop, &mut leftovers).await?;
+            self.read_changes_meanwhile(&contexts, stop, &mut leftovers).await?;
         } else {
             self.read_lists(&contexts, stop, &mut leftovers).await?;
             let mut windows = Vec::new();
@@ -135,33 +145,24 @@ impl<'a> Run<'a> {
         Ok(leftovers)
     }
 
-    /// The sites to read, each with the streams of it that the consent covers.
-    async fn contexts(&self, checks: &[SiteCheck], priority: Priority) -> Result<Vec<Context>, RunError> {
-        let mut contexts = Vec::new();
-        for check in checks {
-            let streams = self.streams_of(check).await?;
-            let (id, owner) = (self.connection.id, self.connection.user_id);
-            let context = SiteContext::new(self.syncs, id, owner, check.site.clone(), priority).await?;
-            contexts.push((Arc::new(context.with_others(priority).await?), streams));
-        }
-        Ok(contexts)
-    }
-
     /// Reads what has changed while a census had to wait. That of a large site waits for the points of many hours, and no
     /// other run of the connection begins before it ends.
     async fn read_changes_meanwhile(
         &self,
-        checks: &[SiteCheck],
+        contexts: &[Context],
         stop: &CancellationToken,
         leftovers: &mut Leftovers,
     ) -> Result<(), RunError> {
-        if self.progress.row().await.attempt <= 1 {
+        if !self.has_waited {
             return Ok(());
         }
         let mut windows = Vec::new();
-        for (site, streams) in self.contexts(checks, Priority::Incremental).await? {
-            let of_site = plan::second_stage(&site, &streams, SyncMode::Incremental).await?;
-            windows.extend(of_site.into_iter().map(|window| Window { again: true, ..window }));
+        for (census, streams) in contexts {
+            let (priority, site) = (Priority::Incremental, census.site.clone());
+            let site =
+                SiteContext::new(self.syncs, census.connection_id, census.owner, site, priority).await?;
+            let site = Arc::new(site.with_others(priority).await?);
+            windows.extend(plan::changes_meanwhile(&site, streams).await?);
         }
         self.read_all(windows.into_iter().map(Task::Window).collect(), stop, leftovers).await
     }
