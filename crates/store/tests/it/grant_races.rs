@@ -1,4 +1,4 @@
-//! A disconnect or a new consent while the refresh token is being exchanged.
+//! A disconnect or a new consent while the refresh token is being exchanged, or while another consent is recorded.
 
 use connector_store::{Durability, Engine, Store};
 use connector_testkit::{TestDatabase, within};
